@@ -1,0 +1,16 @@
+/** The decanter command. */
+module dev.decanter.cli {
+    requires static org.jspecify;
+    requires com.fasterxml.jackson.databind;
+    requires info.picocli;
+    requires dev.decanter.ir;
+    requires dev.decanter.runtime;
+    requires dev.decanter.cpu;
+    requires dev.decanter.tokenizers;
+    requires dev.decanter.export;
+    requires dev.decanter.genai;
+
+    // picocli reads the annotated fields of the commands by reflection.
+    opens dev.decanter.cli to
+            info.picocli;
+}

@@ -1,0 +1,8 @@
+/** Generation pipelines. Runs models from IR folders; carries no converter. */
+module dev.decanter.genai {
+    requires static org.jspecify;
+    requires com.fasterxml.jackson.databind;
+    requires jinjava;
+    requires transitive dev.decanter.runtime;
+    requires transitive dev.decanter.tokenizers;
+}

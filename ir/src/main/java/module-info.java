@@ -1,0 +1,6 @@
+/** The model: graph, operations, shapes, types and files. Depends on nothing but the JDK. */
+module dev.decanter.ir {
+    requires static org.jspecify;
+
+    exports dev.decanter.ir;
+}

@@ -1,0 +1,7 @@
+/** Tokenizers and detokenizers as IR models, and their string operations. */
+module dev.decanter.tokenizers {
+    requires static org.jspecify;
+    requires com.fasterxml.jackson.databind;
+    requires transitive dev.decanter.ir;
+    requires transitive dev.decanter.runtime;
+}
