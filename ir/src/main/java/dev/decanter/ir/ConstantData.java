@@ -1,0 +1,45 @@
+package dev.decanter.ir;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The bytes of a constant, little endian and packed as {@link ElementType} says.
+ *
+ * <p>Mapped data is a view of a file; computed data (a converted or compressed checkpoint tensor) is made on each call,
+ * so that a model of any size can be written with the memory of one tensor.
+ */
+public interface ConstantData {
+    long byteSize();
+
+    /** Writes the bytes from {@code offset} on into all of {@code target}; the caller keeps within {@link #byteSize()}. */
+    void read(long offset, MemorySegment target);
+
+    /** All bytes: the backing memory where there is one, else computed into new memory that the collector frees. */
+    default MemorySegment segment() {
+        MemorySegment memory = Arena.ofAuto().allocate(Math.max(1, byteSize()), 64).asSlice(0, byteSize());
+        read(0, memory);
+        return memory;
+    }
+
+    /** Data that lies in memory (or a mapped file) already; {@code memory} must not change afterwards. */
+    static ConstantData of(MemorySegment memory) {
+        MemorySegment view = memory.asReadOnly();
+        return new ConstantData() {
+            @Override
+            public long byteSize() {
+                return view.byteSize();
+            }
+
+            @Override
+            public void read(long offset, MemorySegment target) {
+                MemorySegment.copy(view, offset, target, 0, target.byteSize());
+            }
+
+            @Override
+            public MemorySegment segment() {
+                return view;
+            }
+        };
+    }
+}
