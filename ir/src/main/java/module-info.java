@@ -3,4 +3,6 @@ module dev.decanter.ir {
     requires static org.jspecify;
 
     exports dev.decanter.ir;
+    exports dev.decanter.ir.infer;
+    exports dev.decanter.ir.op;
 }

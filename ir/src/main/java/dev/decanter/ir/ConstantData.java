@@ -17,7 +17,8 @@ public interface ConstantData {
 
     /** All bytes: the backing memory where there is one, else computed into new memory that the collector frees. */
     default MemorySegment segment() {
-        MemorySegment memory = Arena.ofAuto().allocate(Math.max(1, byteSize()), 64).asSlice(0, byteSize());
+        MemorySegment memory =
+                Arena.ofAuto().allocate(Math.max(1, byteSize()), 64).asSlice(0, byteSize());
         read(0, memory);
         return memory;
     }

@@ -50,7 +50,9 @@ public record Dimension(long min, long max) {
         if (!compatible(other)) {
             throw new IrException("dimensions " + this + " and " + other + " contradict each other");
         }
-        return new Dimension(Math.max(min, other.min), Math.min(max, other.max));
+        long low = Math.max(min, other.min);
+        long high = Math.min(max, other.max);
+        return new Dimension(low, high);
     }
 
     /** Interval sum, saturating at {@link #UNBOUNDED}. */

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -107,7 +108,7 @@ public final class Model {
      */
     public List<Node> topologicalOrder() {
         List<Node> order = new ArrayList<>();
-        Map<Node, Boolean> done = new IdentityHashMap<>();
+        IdentityHashMap<Node, Boolean> done = new IdentityHashMap<>();
         for (List<Node> roots : List.of(parameters, results, sinks)) {
             for (Node root : roots) {
                 visit(root, done, order);
@@ -119,7 +120,7 @@ public final class Model {
     private record Frame(Node node, int next) {}
 
     /** Iterative, since graphs are deeper than a thread's stack. {@code done}: FALSE while on the path, TRUE after. */
-    private static void visit(Node root, Map<Node, Boolean> done, List<Node> order) {
+    private static void visit(Node root, IdentityHashMap<Node, Boolean> done, List<Node> order) {
         Deque<Frame> stack = new ArrayDeque<>();
         if (!done.containsKey(root)) {
             done.put(root, false);
@@ -146,11 +147,12 @@ public final class Model {
 
     /** A copy with nodes of its own; ops and constant data are shared, since they are immutable. */
     public Model copy() {
-        Map<Node, Node> copies = new HashMap<>();
+        Map<Node, Node> nodes = new HashMap<>();
+        Map<Output, Output> copies = new HashMap<>();
         for (Node node : topologicalOrder()) {
             List<Output> inputs = new ArrayList<>(node.inputs().size());
             for (Output input : node.inputs()) {
-                inputs.add(copies.get(input.node()).output(input.index()));
+                inputs.add(Objects.requireNonNull(copies.get(input)));
             }
             List<OutputSpec> specs = node.outputs().stream()
                     .map(o -> new OutputSpec(o.elementType(), o.shape()))
@@ -159,24 +161,25 @@ public final class Model {
             copy.runtimeAttributes().addAll(node.runtimeAttributes());
             copy.extraAttributes().putAll(node.extraAttributes());
             for (int i = 0; i < specs.size(); i++) {
+                copies.put(node.output(i), copy.output(i));
                 copy.output(i).names().addAll(node.output(i).names());
                 copy.output(i).runtimeAttributes().addAll(node.output(i).runtimeAttributes());
             }
-            copies.put(node, copy);
+            nodes.put(node, copy);
         }
-        Model model = new Model(name, map(parameters, copies), map(results, copies), map(sinks, copies));
+        Model model = new Model(name, map(parameters, nodes), map(results, nodes), map(sinks, nodes));
         model.rtInfo = rtInfo;
         return model;
     }
 
     private static List<Node> map(List<Node> nodes, Map<Node, Node> copies) {
-        return nodes.stream().map(copies::get).toList();
+        return nodes.stream().map(n -> Objects.requireNonNull(copies.get(n))).toList();
     }
 
     /** Removes consumers that nothing of this model reaches, so that {@link Output#consumers} tells the truth. */
     public void removeDead() {
         List<Node> live = topologicalOrder();
-        Map<Node, Boolean> known = new IdentityHashMap<>();
+        IdentityHashMap<Node, Boolean> known = new IdentityHashMap<>();
         live.forEach(n -> known.put(n, true));
         for (Node node : live) {
             for (Output output : node.outputs()) {

@@ -106,7 +106,8 @@ public final class Node {
     /** The only output; throws {@link IrException} if there are none or several. */
     public Output output() {
         if (outputs.size() != 1) {
-            throw new IrException("layer \"" + name + "\" (" + op.type() + ") has " + outputs.size() + " outputs, not 1");
+            throw new IrException(
+                    "layer \"" + name + "\" (" + op.type() + ") has " + outputs.size() + " outputs, not 1");
         }
         return outputs.getFirst();
     }

@@ -77,8 +77,8 @@ public final class PartialShape {
                     low.isEmpty() ? 0 : Long.parseLong(low),
                     high.isEmpty() ? Dimension.UNBOUNDED : Long.parseLong(high));
         } catch (NumberFormatException | IrException e) {
-            throw new IrException("illegal dimension \"" + Text.shorten(part) + "\" in shape \"" + Text.shorten(whole)
-                    + "\"", e);
+            throw new IrException(
+                    "illegal dimension \"" + Text.shorten(part) + "\" in shape \"" + Text.shorten(whole) + "\"", e);
         }
     }
 

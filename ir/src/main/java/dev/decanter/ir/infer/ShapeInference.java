@@ -1,5 +1,6 @@
 package dev.decanter.ir.infer;
 
+import dev.decanter.ir.IrException;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.op.ExtensionOp;
@@ -35,6 +36,9 @@ public final class ShapeInference {
 
     /** Outputs for these inputs; throws {@link dev.decanter.ir.IrException} naming the layer if they do not fit. */
     public static List<OutputSpec> inferSpecs(Op op, String name, List<InputSpec> inputs) {
-        throw new IllegalStateException(op + name + inputs);
+        if (inputs.isEmpty() && op instanceof Op.Parameter parameter) {
+            return List.of(new OutputSpec(parameter.elementType(), parameter.shape()));
+        }
+        throw new IrException("layer \"" + name + "\": no shape inference for " + op.type());
     }
 }

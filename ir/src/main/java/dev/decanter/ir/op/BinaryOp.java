@@ -45,7 +45,9 @@ public sealed interface BinaryOp extends Op {
     @OpType("Divide")
     record Divide(
             @Attribute(absent = "numpy") AutoBroadcast autoBroadcast,
-            @Attribute(value = "m_pythondiv", absent = "true") boolean pythonDivision)
+
+            @Attribute(value = "m_pythondiv", absent = "true")
+            boolean pythonDivision)
             implements Arithmetic {
         public Divide() {
             this(AutoBroadcast.NUMPY, true);

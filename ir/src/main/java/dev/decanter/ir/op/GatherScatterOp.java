@@ -64,8 +64,7 @@ public sealed interface GatherScatterOp extends Op {
     @OpType(value = "ScatterElementsUpdate", opset = "opset12")
     record ScatterElementsUpdate(
             @Attribute(absent = "none") Reduction reduction,
-            @Attribute(absent = "true") boolean useInitVal)
-            implements GatherScatterOp {}
+            @Attribute(absent = "true") boolean useInitVal) implements GatherScatterOp {}
 
     enum TopKMode {
         MAX,
@@ -90,6 +89,9 @@ public sealed interface GatherScatterOp extends Op {
 
     /** Inputs data, k; outputs values, indices. */
     @OpType(value = "TopK", opset = "opset3")
-    record TopKV3(long axis, TopKMode mode, TopKSort sort, @Attribute(absent = "i32") ElementType indexElementType)
-            implements GatherScatterOp {}
+    record TopKV3(
+            long axis,
+            TopKMode mode,
+            TopKSort sort,
+            @Attribute(absent = "i32") ElementType indexElementType) implements GatherScatterOp {}
 }

@@ -8,8 +8,7 @@ public sealed interface NeuralOp extends Op {
     @OpType("MatMul")
     record MatMul(
             @Attribute(absent = "false") boolean transposeA,
-            @Attribute(absent = "false") boolean transposeB)
-            implements NeuralOp {}
+            @Attribute(absent = "false") boolean transposeB) implements NeuralOp {}
 
     @OpType(value = "SoftMax", opset = "opset8")
     record Softmax(@Attribute(absent = "1") long axis) implements NeuralOp {}
@@ -38,7 +37,8 @@ public sealed interface NeuralOp extends Op {
      * @param causal whether position i sees only keys up to i (mask is then ignored)
      */
     @OpType(value = "ScaledDotProductAttention", opset = "opset13")
-    record ScaledDotProductAttention(@Attribute(absent = "false") boolean causal) implements NeuralOp {}
+    record ScaledDotProductAttention(
+            @Attribute(absent = "false") boolean causal) implements NeuralOp {}
 
     enum AutoPad {
         EXPLICIT,
@@ -84,5 +84,6 @@ public sealed interface NeuralOp extends Op {
 
     /** Inputs x, input low, input high, output low, output high. */
     @OpType("FakeQuantize")
-    record FakeQuantize(long levels, @Attribute(absent = "numpy") AutoBroadcast autoBroadcast) implements NeuralOp {}
+    record FakeQuantize(
+            long levels, @Attribute(absent = "numpy") AutoBroadcast autoBroadcast) implements NeuralOp {}
 }

@@ -29,7 +29,7 @@ public final class OpRegistry {
     /** Ops whose attributes are not plain text; readers and writers of files make them by hand. */
     private static final Set<Class<?>> SPECIAL = Set.of(Op.Constant.class, Op.Result.class, Op.Opaque.class);
 
-    private record Entry(Class<? extends Op> op, Constructor<?> constructor, RecordComponent[] components) {}
+    private record Entry(Class<? extends Op> op, Constructor<?> constructor, List<RecordComponent> components) {}
 
     private static final Map<String, Entry> ENTRIES = new HashMap<>();
     private static final Map<Class<?>, OpType> TYPES = new HashMap<>();
@@ -53,9 +53,10 @@ public final class OpRegistry {
     private static void add(Class<? extends Op> op) {
         OpType type = op.getAnnotation(OpType.class);
         RecordComponent[] components = op.getRecordComponents();
-        Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+        Class<?>[] types =
+                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
-            Entry entry = new Entry(op, op.getDeclaredConstructor(types), components);
+            Entry entry = new Entry(op, op.getDeclaredConstructor(types), List.of(components));
             if (ENTRIES.put(key(type.value(), type.opset()), entry) != null) {
                 throw new IllegalStateException("two ops are declared as " + type);
             }
@@ -67,13 +68,12 @@ public final class OpRegistry {
 
     private static String key(String type, String opset) {
         // the file says "Const" and "ReLU"; some tools wrote the class names
-        String canonical =
-                switch (type) {
-                    case "Constant" -> "Const";
-                    case "Relu" -> "ReLU";
-                    case "Softmax" -> "SoftMax";
-                    default -> type;
-                };
+        String canonical = switch (type) {
+            case "Constant" -> "Const";
+            case "Relu" -> "ReLU";
+            case "Softmax" -> "SoftMax";
+            default -> type;
+        };
         return canonical + ":" + opset;
     }
 
@@ -115,7 +115,7 @@ public final class OpRegistry {
         if (entry == null || SPECIAL.contains(entry.op)) {
             return Optional.empty();
         }
-        List<Object> arguments = new ArrayList<>(entry.components.length);
+        List<Object> arguments = new ArrayList<>(entry.components.size());
         for (RecordComponent component : entry.components) {
             String name = attributeName(component);
             used.add(name);
@@ -165,7 +165,9 @@ public final class OpRegistry {
             }
             String text = format(value);
             Attribute attribute = component.getAnnotation(Attribute.class);
-            if (attribute == null || !attribute.omitDefault() || !attribute.absent().equals(text)) {
+            if (attribute == null
+                    || !attribute.omitDefault()
+                    || !attribute.absent().equals(text)) {
                 out.put(attributeName(component), text);
             }
         }
@@ -238,7 +240,9 @@ public final class OpRegistry {
         if (text.isEmpty()) {
             return List.of();
         }
-        return Arrays.stream(text.split(",", -1)).map(s -> Long.parseLong(s.strip())).toList();
+        return Arrays.stream(text.split(",", -1))
+                .map(s -> Long.parseLong(s.strip()))
+                .toList();
     }
 
     private static String brief(String text) {

@@ -134,8 +134,7 @@ public sealed interface ShapeOp extends Op {
     @OpType(value = "CumSum", opset = "opset3")
     record CumSum(
             @Attribute(absent = "false") boolean exclusive,
-            @Attribute(absent = "false") boolean reverse)
-            implements ShapeOp {}
+            @Attribute(absent = "false") boolean reverse) implements ShapeOp {}
 
     /** Inputs indices, depth, on value, off value. */
     @OpType("OneHot")

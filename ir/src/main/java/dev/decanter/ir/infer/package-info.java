@@ -1,0 +1,2 @@
+/** Shape and type inference. */
+package dev.decanter.ir.infer;

@@ -1,0 +1,28 @@
+package dev.decanter.runtime.spi;
+
+import dev.decanter.ir.Model;
+import java.util.List;
+import java.util.Map;
+
+/** A way to run models. Found by {@link java.util.ServiceLoader}; anyone may provide one. */
+public interface Device {
+    /** For example {@code CPU}; upper case, without a dot. */
+    String name();
+
+    /** What {@code AUTO} prefers: the available device with the highest number. REFERENCE has 0, CPU 100. */
+    int priority();
+
+    /** Facts for people: {@code FULL_DEVICE_NAME}, instruction sets, threads, memory … in display order. */
+    Map<String, String> facts();
+
+    /** The compile properties that this device takes, with their defaults; others are refused before {@link #compile}. */
+    Map<String, String> properties();
+
+    /**
+     * Compiles a model, which is not changed. {@code extensions} run ops that the model's file has and Decanter's own
+     * set has not.
+     *
+     * @throws dev.decanter.runtime.InferenceException naming op, opset, layer if the device cannot run the model
+     */
+    Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions);
+}

@@ -1,0 +1,2 @@
+/** What a device or an extension with further operations implements. */
+package dev.decanter.runtime.spi;
