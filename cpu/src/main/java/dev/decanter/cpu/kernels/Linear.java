@@ -1,0 +1,150 @@
+package dev.decanter.cpu.kernels;
+
+import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
+import static dev.decanter.cpu.kernels.Tiles.ROWS;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * {@code y[M, N] = x[M, K] · W[N, K]ᵀ + bias} with a packed constant weight. One row streams the weight once, at the
+ * speed of memory; more rows decode a strip of weights once for up to {@value #TOKENS} rows and run register tiles.
+ */
+public final class Linear {
+    /** Rows that share one decoding of the weights; their interleaved activations stay in the second-level cache. */
+    static final int TOKENS = 512;
+
+    /** Inputs decoded at once: a strip of 16 KiB leaves room in the first-level cache for activations. */
+    static final int STRIP = 128;
+
+    /** Weight bytes worth handing to another thread. */
+    private static final long TASK_BYTES = 32 << 10;
+
+    private Linear() {}
+
+    /**
+     * Multiplies.
+     *
+     * @param x activations f32; row m begins at byte {@code xOffset + 4 * m * xStride}
+     * @param rows M, 0 or more
+     * @param xStride elements from row to row
+     * @param y receives f32; must not overlap x
+     * @param yStride elements from row to row, at least N
+     */
+    public static void apply(
+            ThreadTeam team,
+            PackedWeights w,
+            MemorySegment x,
+            long xOffset,
+            long xStride,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
+        if (rows == 1) {
+            one(team, w, x, xOffset, y, yOffset);
+            return;
+        }
+        for (int m = 0; m < rows; m += TOKENS) {
+            long xAt = xOffset + m * xStride * Float.BYTES;
+            long yAt = yOffset + m * yStride * Float.BYTES;
+            many(team, w, x, xAt, xStride, Math.min(TOKENS, rows - m), y, yAt, yStride);
+        }
+    }
+
+    private static void one(
+            ThreadTeam team, PackedWeights w, MemorySegment x, long xOffset, MemorySegment y, long yOffset) {
+        int padded = w.paddedInputs();
+        float[] in = Scratch.current().floats(Scratch.SHARED, padded);
+        Mem.read(x, xOffset, in, 0, w.inputs());
+        Arrays.fill(in, w.inputs(), padded, 0);
+        int panels = w.panels();
+        int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, w.panelBytes()));
+        team.run(Math.ceilDiv(panels, each), task -> {
+            int end = Math.min(panels, (task + 1) * each);
+            for (int panel = task * each; panel < end; panel++) {
+                onePanel(w, panel, in, y, yOffset);
+            }
+        });
+    }
+
+    private static void onePanel(PackedWeights w, int panel, float[] in, MemorySegment y, long yOffset) {
+        Scratch scratch = Scratch.current();
+        float[] strip = scratch.floats(Scratch.STRIP, STRIP * PANEL);
+        float[] sum = scratch.floats(Scratch.SUM, PANEL);
+        Arrays.fill(sum, 0, PANEL, 0);
+        int padded = w.paddedInputs();
+        for (int k = 0; k < padded; k += STRIP) {
+            int n = Math.min(STRIP, padded - k);
+            Strips.decode(w, panel, k, n, strip);
+            Tiles.gemv(strip, n, in, k, sum);
+        }
+        int row0 = panel * PANEL;
+        int count = Math.min(PANEL, w.outputs() - row0);
+        addBias(w, row0, count, sum, 0);
+        Mem.write(sum, 0, count, y, yOffset + (long) row0 * Float.BYTES);
+    }
+
+    private static void many(
+            ThreadTeam team,
+            PackedWeights w,
+            MemorySegment x,
+            long xOffset,
+            long xStride,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
+        int padded = w.paddedInputs();
+        int tiles = Math.ceilDiv(rows, ROWS);
+        float[] in = Scratch.current().floats(Scratch.SHARED, (long) tiles * ROWS * padded);
+        team.run(tiles, tile -> {
+            int row0 = tile * ROWS;
+            long at = xOffset + row0 * xStride * Float.BYTES;
+            Interleave.rows(x, at, xStride, Math.min(ROWS, rows - row0), w.inputs(), padded, in, row0 * padded);
+        });
+        int panels = w.panels();
+        long work = Math.multiplyExact(w.panelBytes(), (long) tiles);
+        int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, work));
+        team.run(Math.ceilDiv(panels, each), task -> {
+            int end = Math.min(panels, (task + 1) * each);
+            for (int panel = task * each; panel < end; panel++) {
+                manyPanel(w, panel, in, rows, y, yOffset, yStride);
+            }
+        });
+    }
+
+    private static void manyPanel(
+            PackedWeights w, int panel, float[] in, int rows, MemorySegment y, long yOffset, long yStride) {
+        Scratch scratch = Scratch.current();
+        int padded = w.paddedInputs();
+        int tiles = Math.ceilDiv(rows, ROWS);
+        float[] strip = scratch.floats(Scratch.STRIP, STRIP * PANEL);
+        float[] sum = scratch.floats(Scratch.SUM, tiles * ROWS * PANEL);
+        Arrays.fill(sum, 0, tiles * ROWS * PANEL, 0);
+        for (int k = 0; k < padded; k += STRIP) {
+            int n = Math.min(STRIP, padded - k);
+            Strips.decode(w, panel, k, n, strip);
+            for (int tile = 0; tile < tiles; tile++) {
+                int a = (tile * padded + k) * ROWS;
+                int live = Math.min(ROWS, rows - tile * ROWS);
+                Tiles.multiply(in, a, strip, 0, PANEL, n, live, sum, tile * ROWS * PANEL, PANEL);
+            }
+        }
+        int row0 = panel * PANEL;
+        int count = Math.min(PANEL, w.outputs() - row0);
+        for (int m = 0; m < rows; m++) {
+            addBias(w, row0, count, sum, m * PANEL);
+            Mem.write(sum, m * PANEL, count, y, yOffset + (m * yStride + row0) * Float.BYTES);
+        }
+    }
+
+    private static void addBias(PackedWeights w, int row0, int count, float[] sum, int at) {
+        if (w.hasBias()) {
+            float[] bias = w.bias();
+            for (int r = 0; r < count; r++) {
+                sum[at + r] += bias[row0 + r];
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package dev.decanter.cpu.kernels;
+
+import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Re-lays weights as they lie in a file into {@link PackedWeights}, panel by panel on all threads. */
+public final class Packer {
+    private static final long ALIGNMENT = 64;
+    private static final float[] NO_BIAS = new float[0];
+    private static final Quantization PLAIN =
+            new Quantization(Integer.MAX_VALUE, Quantization.Entries.none(), Quantization.Entries.none());
+
+    private Packer() {}
+
+    /**
+     * Where a weight lies.
+     *
+     * @param data memory, mapped or not
+     * @param offset byte offset of element 0, any alignment
+     * @param format how elements are stored
+     * @param outputs N
+     * @param inputs K
+     * @param inputMajor whether it lies as W[K, N] (element (n, k) at k·N + n) and not as W[N, K] (at n·K + k)
+     */
+    public record Source(
+            MemorySegment data, long offset, WeightFormat format, int outputs, int inputs, boolean inputMajor) {
+        /** Checks the sizes against the memory. */
+        public Source {
+            if (outputs < 1 || inputs < 1) {
+                throw new IllegalArgumentException("weight [" + outputs + ", " + inputs + "] is empty");
+            }
+            long bytes = ((long) outputs * inputs * format.bits() + Byte.SIZE - 1) / Byte.SIZE;
+            if (offset < 0 || bytes > data.byteSize() - offset) {
+                throw new IllegalArgumentException("weight [" + outputs + ", " + inputs + "] of " + bytes
+                        + " bytes at offset " + offset + " reaches past " + data.byteSize() + " bytes");
+            }
+        }
+    }
+
+    /**
+     * Packs a weight of f32, f16 or bf16.
+     *
+     * @param arena gives the packed memory its lifetime
+     * @throws IllegalArgumentException if the format is quantized
+     */
+    public static PackedWeights pack(ThreadTeam team, Arena arena, Source source) {
+        if (source.format().quantized()) {
+            throw new IllegalArgumentException(source.format() + " needs a scale");
+        }
+        return pack(team, arena, source, PLAIN);
+    }
+
+    /** Packs a weight of 8-bit or 4-bit integers. */
+    public static PackedWeights packQuantized(ThreadTeam team, Arena arena, Source source, Quantization quantization) {
+        if (!source.format().quantized() || quantization.scales().absent()) {
+            throw new IllegalArgumentException(source.format() + " with scales is not a quantized weight");
+        }
+        return pack(team, arena, source, quantization);
+    }
+
+    private static PackedWeights pack(ThreadTeam team, Arena arena, Source s, Quantization q) {
+        int panels = PackedWeights.panels(s.outputs());
+        long panelBytes = PackedWeights.panelBytes(s.format(), s.inputs());
+        int groupSize = Math.min(q.groupSize(), s.inputs());
+        boolean quantized = s.format().quantized();
+        long entries = quantized ? (long) panels * PANEL * PackedWeights.groups(s.inputs(), groupSize) : 0;
+        MemorySegment data = arena.allocate(panels * panelBytes, ALIGNMENT);
+        MemorySegment scales = arena.allocate(entries * Float.BYTES, ALIGNMENT);
+        MemorySegment zeros = arena.allocate(entries, ALIGNMENT);
+        PackedWeights w =
+                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, data, scales, zeros, NO_BIAS);
+        team.run(panels, panel -> {
+            packPanel(s, w, panel);
+            if (quantized) {
+                packEntries(q, w, panel);
+            }
+        });
+        return w;
+    }
+
+    private static void packPanel(Source s, PackedWeights w, int panel) {
+        switch (s.format()) {
+            case F32 -> packInts(s, w, panel);
+            case F16, BF16 -> packShorts(s, w, panel);
+            case U8, I8, U4, I4 -> packBytes(s, w, panel);
+        }
+    }
+
+    /** Inputs that are re-laid at once: a block of all rows of the panel fits the first-level cache. */
+    private static final int BLOCK = 128;
+
+    private static void packShorts(Source s, PackedWeights w, int panel) {
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, s.outputs() - row0);
+        short[] line = new short[BLOCK];
+        short[] out = new short[BLOCK * PANEL];
+        for (int k0 = 0; k0 < s.inputs(); k0 += BLOCK) {
+            int n = Math.min(BLOCK, s.inputs() - k0);
+            if (s.inputMajor()) {
+                for (int k = 0; k < n; k++) {
+                    long at = s.offset() + 2 * ((long) (k0 + k) * s.outputs() + row0);
+                    MemorySegment.copy(s.data(), Mem.I16, at, out, k * PANEL, rows);
+                }
+            } else {
+                for (int r = 0; r < rows; r++) {
+                    long at = s.offset() + 2 * ((long) (row0 + r) * s.inputs() + k0);
+                    MemorySegment.copy(s.data(), Mem.I16, at, line, 0, n);
+                    for (int k = 0; k < n; k++) {
+                        out[k * PANEL + r] = line[k];
+                    }
+                }
+            }
+            MemorySegment.copy(out, 0, w.data(), Mem.I16, panel * w.panelBytes() + 2L * k0 * PANEL, n * PANEL);
+        }
+    }
+
+    private static void packInts(Source s, PackedWeights w, int panel) {
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, s.outputs() - row0);
+        int[] line = new int[BLOCK];
+        int[] out = new int[BLOCK * PANEL];
+        for (int k0 = 0; k0 < s.inputs(); k0 += BLOCK) {
+            int n = Math.min(BLOCK, s.inputs() - k0);
+            if (s.inputMajor()) {
+                for (int k = 0; k < n; k++) {
+                    long at = s.offset() + 4 * ((long) (k0 + k) * s.outputs() + row0);
+                    MemorySegment.copy(s.data(), Mem.I32, at, out, k * PANEL, rows);
+                }
+            } else {
+                for (int r = 0; r < rows; r++) {
+                    long at = s.offset() + 4 * ((long) (row0 + r) * s.inputs() + k0);
+                    MemorySegment.copy(s.data(), Mem.I32, at, line, 0, n);
+                    for (int k = 0; k < n; k++) {
+                        out[k * PANEL + r] = line[k];
+                    }
+                }
+            }
+            MemorySegment.copy(out, 0, w.data(), Mem.I32, panel * w.panelBytes() + 4L * k0 * PANEL, n * PANEL);
+        }
+    }
+
+    private static void packBytes(Source s, PackedWeights w, int panel) {
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, s.outputs() - row0);
+        boolean half = s.format().bits() == 4;
+        int shift = s.format().toUnsigned();
+        int mask = half ? 15 : 255;
+        byte[] out = new byte[BLOCK * PANEL];
+        for (int k0 = 0; k0 < s.inputs(); k0 += BLOCK) {
+            int n = Math.min(BLOCK, s.inputs() - k0);
+            Arrays.fill(out, (byte) 0);
+            for (int r = 0; r < rows; r++) {
+                for (int k = 0; k < n; k++) {
+                    long at = s.inputMajor()
+                            ? (long) (k0 + k) * s.outputs() + row0 + r
+                            : (long) (row0 + r) * s.inputs() + k0 + k;
+                    int stored = half
+                            ? Scalars.nibble(s.data(), s.offset(), at)
+                            : s.data().get(Mem.I8, s.offset() + at);
+                    int code = stored + shift & mask;
+                    if (half) {
+                        out[(k >> 1) * PANEL + r] |= (byte) (code << ((k & 1) << 2));
+                    } else {
+                        out[k * PANEL + r] = (byte) code;
+                    }
+                }
+            }
+            int steps = half ? (n + 1) >> 1 : n;
+            long at = panel * w.panelBytes() + (long) (half ? k0 >> 1 : k0) * PANEL;
+            MemorySegment.copy(out, 0, w.data(), Mem.I8, at, steps * PANEL);
+        }
+    }
+
+    private static void packEntries(Quantization q, PackedWeights w, int panel) {
+        int groups = w.groups();
+        int shift = w.format().toUnsigned();
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < PANEL; r++) {
+                int row = panel * PANEL + r;
+                long at = ((long) panel * groups + g) * PANEL + r;
+                float scale = row < w.outputs() ? q.scales().at(row, g) : 0;
+                float zero = row < w.outputs() ? q.zeroPoints().at(row, g) + shift : 0;
+                if (zero != (int) zero || zero < 0 || zero > 255) {
+                    throw new IllegalArgumentException("zero point " + (zero - shift) + " of output " + row + ", group "
+                            + g + " does not fit " + w.format());
+                }
+                w.scales().set(Mem.F32, at * Float.BYTES, scale);
+                w.zeroPoints().set(Mem.I8, at, (byte) (int) zero);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.decanter.cpu.kernels;
+
+/**
+ * Heap buffers of one thread, reused from call to call so that a kernel allocates nothing once warm. A slot belongs to
+ * one purpose: two buffers that live at the same time on one thread have different slots. Contents are arbitrary.
+ */
+final class Scratch {
+    /** Activations that the caller of a kernel lays out for all tasks. */
+    static final int SHARED = 0;
+
+    /** A strip of decoded weights, or any first operand of a task. */
+    static final int STRIP = 1;
+
+    /** Accumulators of a task. */
+    static final int SUM = 2;
+
+    /** Further operands of a task. */
+    static final int A = 3;
+
+    static final int B = 4;
+    static final int C = 5;
+    static final int D = 6;
+
+    private static final int SLOTS = 7;
+    private static final int MIN = 1024;
+    private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
+
+    private final float[][] slots = new float[SLOTS][0];
+
+    private Scratch() {}
+
+    static Scratch current() {
+        return LOCAL.get();
+    }
+
+    /** Returns this thread's buffer of the slot with room for {@code size} floats or more. */
+    float[] floats(int slot, int size) {
+        float[] have = slots[slot];
+        if (have.length < size) {
+            have = new float[Math.max(MIN, size)];
+            slots[slot] = have;
+        }
+        return have;
+    }
+
+    /** As {@link #floats(int, int)}, for a size that was computed in 64 bits. */
+    float[] floats(int slot, long size) {
+        return floats(slot, Math.toIntExact(size));
+    }
+}

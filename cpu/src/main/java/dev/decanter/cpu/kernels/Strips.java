@@ -1,0 +1,89 @@
+package dev.decanter.cpu.kernels;
+
+import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Decodes strips of packed weights to floats in a heap buffer that stays in the first-level cache; the multiplying
+ * kernels then read only that. The loops over 16-bit and 8-bit elements are plain on purpose: C2 turns them into the
+ * processor's own conversions (vcvtph2ps, fcvtl), which the Vector API does not offer, exact for subnormals, infinities
+ * and NaN.
+ */
+final class Strips {
+    private Strips() {}
+
+    /**
+     * Decodes inputs {@code [k0, k0 + n)} of all rows of a panel.
+     *
+     * @param k0 first input, even
+     * @param n number of inputs, even
+     * @param dst receives {@code n * PANEL} floats from index 0, the rows of one input together
+     */
+    static void decode(PackedWeights w, int panel, int k0, int n, float[] dst) {
+        MemorySegment data = w.data();
+        long at = panel * w.panelBytes() + (long) k0 * PANEL * w.format().bits() / Byte.SIZE;
+        int count = n * PANEL;
+        switch (w.format()) {
+            case F32 -> Mem.read(data, at, dst, 0, count);
+            case F16 -> halfs(data, at, dst, count);
+            case BF16 -> brains(data, at, dst, count);
+            case U8, I8 -> bytes(data, at, dst, count);
+            case U4, I4 -> nibbles(data, at, dst, n);
+        }
+        if (w.format().quantized()) {
+            rescale(w, panel, k0, n, dst);
+        }
+    }
+
+    /** f16 at byte {@code offset} to {@code dst[0..n)}. */
+    static void halfs(MemorySegment s, long offset, float[] dst, int n) {
+        for (int i = 0; i < n; i++) {
+            dst[i] = Float.float16ToFloat(s.get(Mem.I16, offset + 2L * i));
+        }
+    }
+
+    /** bf16 at byte {@code offset} to {@code dst[0..n)}. */
+    static void brains(MemorySegment s, long offset, float[] dst, int n) {
+        for (int i = 0; i < n; i++) {
+            dst[i] = Float.intBitsToFloat(s.get(Mem.I16, offset + 2L * i) << 16);
+        }
+    }
+
+    /** u8 at byte {@code offset} to {@code dst[0..n)}. */
+    static void bytes(MemorySegment s, long offset, float[] dst, int n) {
+        for (int i = 0; i < n; i++) {
+            dst[i] = s.get(Mem.I8, offset + i) & 0xff;
+        }
+    }
+
+    private static void nibbles(MemorySegment s, long offset, float[] dst, int n) {
+        for (int pair = 0; pair < n >> 1; pair++) {
+            long at = offset + (long) pair * PANEL;
+            int low = pair * 2 * PANEL;
+            for (int r = 0; r < PANEL; r++) {
+                int both = s.get(Mem.I8, at + r);
+                dst[low + r] = both & 15;
+                dst[low + PANEL + r] = both >>> 4 & 15;
+            }
+        }
+    }
+
+    private static void rescale(PackedWeights w, int panel, int k0, int n, float[] dst) {
+        Scratch scratch = Scratch.current();
+        float[] scale = scratch.floats(Scratch.C, PANEL);
+        float[] zero = scratch.floats(Scratch.D, PANEL);
+        int last = w.groups() - 1;
+        int k = k0;
+        while (k < k0 + n) {
+            // inputs past K, which pad the last strip, are zero codes times the last group's scale
+            int group = Math.min(k / w.groupSize(), last);
+            int end = group == last ? k0 + n : Math.min(k0 + n, (group + 1) * w.groupSize());
+            long at = ((long) panel * w.groups() + group) * PANEL;
+            Mem.read(w.scales(), at * Float.BYTES, scale, 0, PANEL);
+            bytes(w.zeroPoints(), at, zero, PANEL);
+            Tiles.rescale(dst, (k - k0) * PANEL, end - k, scale, zero);
+            k = end;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.decanter.cpu.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class LinearTest {
+    private static final int[] ROWS = {1, 2, 5, 8, 9, 17};
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void multipliesLikeALoopForEverySize(WeightFormat format) {
+        Random random = new Random(7);
+        try (ThreadTeam team = new ThreadTeam(2);
+                Arena arena = Arena.ofShared()) {
+            int turn = 0;
+            for (int k : Data.SIZES) {
+                for (int n : Data.SIZES) {
+                    boolean inputMajor = turn % 2 == 1;
+                    Weight w = Weight.random(random, format, n, k, Math.max(1, k / 3), inputMajor);
+                    PackedWeights packed = w.pack(team, arena);
+                    if (turn % 3 == 1) {
+                        packed = packed.withBias(w.bias);
+                    }
+                    check(team, w, packed, ROWS[turn++ % ROWS.length], random);
+                }
+            }
+        }
+    }
+
+    @Test
+    void manyRowsGoThroughSeveralTokenBlocks() {
+        Random random = new Random(8);
+        try (ThreadTeam team = new ThreadTeam(2);
+                Arena arena = Arena.ofShared()) {
+            Weight w = Weight.random(random, WeightFormat.F16, 35, 19, 19, false);
+            check(team, w, w.pack(team, arena), 2 * Linear.TOKENS + 3, random);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void threadsDoNotChangeABit(WeightFormat format) {
+        Random random = new Random(9);
+        try (Arena arena = Arena.ofShared()) {
+            Weight w = Weight.random(random, format, 4 * 257, 300, 64, false);
+            MemorySegment x = Data.of(Data.normal(random, 9 * w.k));
+            for (int rows : new int[] {1, 9}) {
+                int[] first = {};
+                for (int threads = 1; threads <= 3; threads++) {
+                    try (ThreadTeam team = new ThreadTeam(threads)) {
+                        MemorySegment y = Data.blank(rows * w.n);
+                        Linear.apply(team, w.pack(team, arena), x, 0, w.k, rows, y, 0, w.n);
+                        int[] bits = Data.bits(Data.read(y));
+                        assertThat(bits).isEqualTo(threads == 1 ? bits : first);
+                        first = bits;
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"F16", "BF16"})
+    void everySixteenBitPatternIsDecodedExactly(WeightFormat format) {
+        int n = 32;
+        int k = 65536 / n;
+        try (ThreadTeam team = new ThreadTeam(1);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment data = arena.allocate(65536 * 2L);
+            for (int i = 0; i < 65536; i++) {
+                data.setAtIndex(Mem.I16, i, (short) i);
+            }
+            PackedWeights w = Packer.pack(team, arena, new Packer.Source(data, 0, format, n, k, true));
+            float[] strip = new float[Linear.STRIP * n];
+            for (int k0 = 0; k0 < k; k0 += Linear.STRIP) {
+                Strips.decode(w, 0, k0, Linear.STRIP, strip);
+                for (int i = 0; i < strip.length; i++) {
+                    short bits = (short) (k0 * n + i);
+                    float expected =
+                            format == WeightFormat.F16 ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
+                    assertThat(Float.floatToIntBits(strip[i])).isEqualTo(Float.floatToIntBits(expected));
+                }
+            }
+        }
+    }
+
+    @Test
+    void infinitiesAndNaNPassThroughF16() {
+        try (ThreadTeam team = new ThreadTeam(1);
+                Arena arena = Arena.ofShared()) {
+            float[] w = {1, Float.POSITIVE_INFINITY, Float.NaN, -0.0f, 6e-8f, 0};
+            MemorySegment data = arena.allocate(12);
+            for (int i = 0; i < 6; i++) {
+                data.set(Mem.I16, 2L * i, Float.floatToFloat16(w[i]));
+            }
+            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F16, 6, 1, false));
+            MemorySegment y = Data.blank(6);
+            Linear.apply(team, packed, Data.of(new float[] {2}), 0, 1, 1, y, 0, 6);
+            assertThat(Data.read(y)).containsExactly(2, Float.POSITIVE_INFINITY, Float.NaN, 0, 2 * 0x1p-24f, 0);
+        }
+    }
+
+    @Test
+    void wrongSourcesAreRefused() {
+        MemorySegment data = Data.of(new float[6]);
+        assertThatThrownBy(() -> new Packer.Source(data, 4, WeightFormat.F32, 2, 3, false))
+                .hasMessageContaining("reaches past 24 bytes");
+        assertThatThrownBy(() -> new Packer.Source(data, 0, WeightFormat.F32, 0, 3, false))
+                .hasMessageContaining("is empty");
+        try (ThreadTeam team = new ThreadTeam(1);
+                Arena arena = Arena.ofShared()) {
+            Packer.Source u8 = new Packer.Source(data, 0, WeightFormat.U8, 2, 3, false);
+            assertThatThrownBy(() -> Packer.pack(team, arena, u8)).hasMessageContaining("needs a scale");
+            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F32, 2, 3, false));
+            assertThatThrownBy(() -> packed.withBias(new float[3])).hasMessageContaining("3 values for 2 outputs");
+        }
+    }
+
+    private static void check(ThreadTeam team, Weight w, PackedWeights packed, int rows, Random random) {
+        int xStride = w.k + 2;
+        int yStride = w.n + 1;
+        float[] x = Data.normal(random, (rows - 1) * xStride + w.k);
+        MemorySegment y = Data.blank((rows - 1) * yStride + w.n);
+        Linear.apply(team, packed, Data.odd(x), Data.ODD, xStride, rows, y, 0, yStride);
+        float[] got = Data.read(y);
+        for (int m = 0; m < rows; m++) {
+            for (int n = 0; n < w.n; n++) {
+                double sum = packed.hasBias() ? w.bias[n] : 0;
+                double size = Math.abs(sum);
+                for (int k = 0; k < w.k; k++) {
+                    double term = (double) x[m * xStride + k] * w.values[n * w.k + k];
+                    sum += term;
+                    size += Math.abs(term);
+                }
+                assertThat((double) got[m * yStride + n])
+                        .as("%s N=%d K=%d M=%d at (%d, %d)", packed.format(), w.n, w.k, rows, m, n)
+                        .isCloseTo(sum, within((w.k + 2) * 0x1p-24 * size));
+            }
+            if (m + 1 < rows) {
+                assertThat(got[m * yStride + w.n]).as("between rows").isNaN();
+            }
+        }
+    }
+}
