@@ -85,7 +85,7 @@ class ArchitectureTest {
                 .resideInAPackage("dev.decanter.cpu.kernels..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.decanter.ir..", "dev.decanter.runtime..", "dev.decanter.cpu.compile..")
+                .resideInAnyPackage("dev.decanter.ir..", "dev.decanter.cpu.compile..")
                 .allowEmptyShould(true)
                 .check(classes);
     }
