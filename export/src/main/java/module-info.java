@@ -4,4 +4,6 @@ module dev.decanter.export {
     requires com.fasterxml.jackson.databind;
     requires transitive dev.decanter.ir;
     requires dev.decanter.tokenizers;
+
+    exports dev.decanter.export;
 }
