@@ -1,5 +1,6 @@
 package dev.decanter.cli;
 
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,6 +9,7 @@ import picocli.CommandLine.Command;
         name = "decanter",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        subcommands = AutoComplete.GenerateCompletion.class,
         synopsisSubcommandLabel = "COMMAND",
         description = "Convert, optimize and run generative AI models on the JVM.")
 public final class Main implements Runnable {

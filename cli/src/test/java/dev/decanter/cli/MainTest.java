@@ -46,4 +46,10 @@ class MainTest {
         assertThat(run("--no-such-option")).isEqualTo(2);
         assertThat(err.toString()).contains("--no-such-option");
     }
+
+    @Test
+    void printsACompletionScriptForTheShell() {
+        assertThat(run("generate-completion")).isZero();
+        assertThat(out.toString()).contains("complete -F", "decanter", "--version");
+    }
 }
