@@ -160,6 +160,8 @@ public final class Model {
             Node copy = Node.of(node.op(), node.name(), inputs, specs);
             copy.runtimeAttributes().addAll(node.runtimeAttributes());
             copy.extraAttributes().putAll(node.extraAttributes());
+            node.inputRuntimeAttributes()
+                    .forEach((i, list) -> copy.inputRuntimeAttributes().put(i, new ArrayList<>(list)));
             for (int i = 0; i < specs.size(); i++) {
                 copies.put(node.output(i), copy.output(i));
                 copy.output(i).names().addAll(node.output(i).names());

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A layer: an {@link Op} with its inputs and outputs. The op is immutable; a rewrite changes what a node reads
@@ -18,6 +19,7 @@ public final class Node {
     private final List<Output> inputs;
     private final List<Output> outputs;
     private final List<RuntimeAttribute> runtimeAttributes = new ArrayList<>(0);
+    private final Map<Integer, List<RuntimeAttribute>> inputRuntimeAttributes = new TreeMap<>();
     private final Map<String, String> extraAttributes = new LinkedHashMap<>(0);
 
     private Node(Op op, String name, List<Output> inputs, int outputCount) {
@@ -135,6 +137,11 @@ public final class Node {
     /** Whether the layer's {@code rt_info} has an attribute of this name. */
     public boolean hasRuntimeAttribute(String attribute) {
         return runtimeAttributes.stream().anyMatch(a -> a.name().equals(attribute));
+    }
+
+    /** The {@code rt_info} of input ports that have one, by input number; changeable. */
+    public Map<Integer, List<RuntimeAttribute>> inputRuntimeAttributes() {
+        return inputRuntimeAttributes;
     }
 
     /** Attributes of the file's {@code data} element that the op does not define, kept for writing; changeable. */
