@@ -46,11 +46,11 @@ public final class PartialShape {
     /** Reads the IR spelling {@code "?,1..5,-1,64"}, {@code "..."} for a dynamic rank; empty is a scalar. */
     public static PartialShape parse(String text) {
         String trimmed = text.strip();
-        if (trimmed.equals("...")) {
-            return DYNAMIC;
-        }
         if (trimmed.startsWith("[") && trimmed.endsWith("]")) {
             trimmed = trimmed.substring(1, trimmed.length() - 1);
+        }
+        if (trimmed.equals("...")) {
+            return DYNAMIC;
         }
         if (trimmed.isEmpty()) {
             return of(List.of());
@@ -105,7 +105,15 @@ public final class PartialShape {
     }
 
     public boolean isStatic() {
-        return !dynamicRank && dims.stream().allMatch(Dimension::isStatic);
+        if (dynamicRank) {
+            return false;
+        }
+        for (Dimension dim : dims) {
+            if (!dim.isStatic()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The static shape; throws {@link IrException} if anything is dynamic. */
@@ -113,7 +121,11 @@ public final class PartialShape {
         if (!isStatic()) {
             throw new IrException("shape " + this + " is not static");
         }
-        return Shape.of(dims.stream().mapToLong(Dimension::size).toArray());
+        long[] sizes = new long[dims.size()];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = dims.get(i).size();
+        }
+        return Shape.of(sizes);
     }
 
     /** Whether a tensor of shape {@code shape} fits. */

@@ -2,8 +2,14 @@ package dev.decanter.ir.infer;
 
 import java.util.Arrays;
 
-/** Bounds of each element of a small integer tensor (a shape, axes, slice limits). Immutable. */
+/**
+ * Bounds of each element of a small integer tensor (a shape, axes, slice limits). {@link Long#MIN_VALUE} and
+ * {@link Long#MAX_VALUE} are no limit; arithmetic keeps them. Immutable.
+ */
 public final class ValueBounds {
+    private static final long NONE_BELOW = Long.MIN_VALUE;
+    private static final long NONE_ABOVE = Long.MAX_VALUE;
+
     private final long[] lower;
     private final long[] upper;
 
@@ -17,9 +23,18 @@ public final class ValueBounds {
         return new ValueBounds(copy, copy);
     }
 
-    /** Both ends included; {@link Long#MAX_VALUE} is no limit. */
+    /** Both ends included; {@link Long#MIN_VALUE} and {@link Long#MAX_VALUE} are no limit. */
     public static ValueBounds between(long[] lower, long[] upper) {
         return new ValueBounds(lower.clone(), upper.clone());
+    }
+
+    /** {@code size} elements of which nothing is known. */
+    public static ValueBounds unknown(int size) {
+        long[] low = new long[size];
+        long[] high = new long[size];
+        Arrays.fill(low, NONE_BELOW);
+        Arrays.fill(high, NONE_ABOVE);
+        return new ValueBounds(low, high);
     }
 
     public int size() {
@@ -50,5 +65,43 @@ public final class ValueBounds {
     @Override
     public String toString() {
         return isExact() ? Arrays.toString(lower) : Arrays.toString(lower) + ".." + Arrays.toString(upper);
+    }
+
+    static boolean isLimit(long bound) {
+        return bound == NONE_BELOW || bound == NONE_ABOVE;
+    }
+
+    static long saturatedAdd(long a, long b) {
+        if (isLimit(a)) {
+            return a;
+        }
+        if (isLimit(b)) {
+            return b;
+        }
+        long sum = a + b;
+        if (((a ^ sum) & (b ^ sum)) < 0) {
+            return a < 0 ? NONE_BELOW : NONE_ABOVE;
+        }
+        return sum;
+    }
+
+    static long saturatedNegate(long a) {
+        return a == NONE_BELOW ? NONE_ABOVE : a == NONE_ABOVE ? NONE_BELOW : -a;
+    }
+
+    static long saturatedSubtract(long a, long b) {
+        return isLimit(a) ? a : saturatedAdd(saturatedNegate(b), a);
+    }
+
+    static long saturatedMultiply(long a, long b) {
+        if (a == 0 || b == 0) {
+            return 0;
+        }
+        long high = Math.multiplyHigh(a, b);
+        long low = a * b;
+        if (isLimit(a) || isLimit(b) || high != (low >> 63)) {
+            return (a < 0) == (b < 0) ? NONE_ABOVE : NONE_BELOW;
+        }
+        return low;
     }
 }

@@ -28,14 +28,15 @@ public sealed interface ShapeOp extends Op {
     @OpType("Reshape")
     record Reshape(boolean specialZero) implements ShapeOp {}
 
-    /** Inputs data[, axes]; without axes every dimension of size 1 goes. */
+    /** Inputs data[, axes]; without axes every dimension of size 1 goes; a named axis whose size is not 1 stays. */
     @OpType("Squeeze")
     record Squeeze() implements ShapeOp {}
 
     /**
      * As {@link Squeeze}.
      *
-     * @param allowAxisSkip whether an axis whose size is not 1 stays (else it is an error)
+     * @param allowAxisSkip whether inference leaves the rank open while the size of a named axis is not known (else it
+     *     takes it to be 1)
      */
     @OpType(value = "Squeeze", opset = "opset15")
     record SqueezeV15(@Attribute(absent = "false") boolean allowAxisSkip) implements ShapeOp {}
@@ -62,7 +63,15 @@ public sealed interface ShapeOp extends Op {
     @OpType(value = "Slice", opset = "opset8")
     record Slice() implements ShapeOp {}
 
-    /** Inputs data, begin, end[, strides]; in each mask, 1 at place i switches on what the mask is named for. */
+    /**
+     * Inputs data, begin, end[, strides]; entry i of a mask is about entry i of begin and end.
+     *
+     * @param beginMask 1: begin is ignored, the slice starts where the axis does
+     * @param endMask 1: end is ignored
+     * @param newAxisMask 1: a new axis of size 1; begin, end and stride are ignored
+     * @param shrinkAxisMask 1: the axis goes, only index begin is taken
+     * @param ellipsisMask 1 (at most once): as many whole axes as it takes
+     */
     @OpType("StridedSlice")
     record StridedSlice(
             List<Long> beginMask,
