@@ -20,8 +20,9 @@ final class Scratch {
     static final int B = 4;
     static final int C = 5;
     static final int D = 6;
+    static final int E = 7;
 
-    private static final int SLOTS = 7;
+    private static final int SLOTS = 8;
     private static final int MIN = 1024;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 

@@ -1,0 +1,46 @@
+package dev.decanter.cpu.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A tensor of rows addressed by batch, head and row, with unit steps inside a row. It describes [B, H, S, D] and
+ * [B, S, H, D] alike, so that a transposition between the two need not be carried out. A stride of 0 broadcasts.
+ *
+ * @param data memory
+ * @param offset byte offset of element (0, 0, 0, 0)
+ * @param batchStride elements from batch to batch
+ * @param headStride elements from head to head
+ * @param rowStride elements from row (token) to row
+ */
+public record Strided(MemorySegment data, long offset, long batchStride, long headStride, long rowStride) {
+    private static final Strided NONE = new Strided(MemorySegment.NULL, 0, 0, 0, 0);
+
+    /** Returns what stands for a tensor that is not there. */
+    public static Strided none() {
+        return NONE;
+    }
+
+    /** Returns whether this stands for a tensor that is not there. */
+    public boolean absent() {
+        return data.byteSize() == 0;
+    }
+
+    /**
+     * A contiguous [B, heads, rows, size].
+     *
+     * @param rows rows of a head that the memory has room for (a cache's capacity may exceed the rows in use)
+     */
+    public static Strided headMajor(MemorySegment data, long offset, long heads, long rows, long size) {
+        return new Strided(data, offset, heads * rows * size, rows * size, size);
+    }
+
+    /** A contiguous [B, rows, heads, size]. */
+    public static Strided rowMajor(MemorySegment data, long offset, long rows, long heads, long size) {
+        return new Strided(data, offset, rows * heads * size, size, heads * size);
+    }
+
+    /** Returns the byte offset of the first element of a row. */
+    long at(long batch, long head, long row) {
+        return offset + (batch * batchStride + head * headStride + row * rowStride) * Float.BYTES;
+    }
+}

@@ -1,0 +1,124 @@
+package dev.decanter.cpu.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Elementary functions of vectors by polynomials: the same bits on every processor and at every width, which the
+ * platform's vector mathematics libraries do not promise. Small methods, so that they are inlined into their loops.
+ */
+final class VectorMath {
+    private static final float LOG2_E = 1.442695f;
+    // ln 2 in two parts; the upper has 9 trailing zero bits, so its product with an exponent is exact
+    private static final float LN2_HIGH = 0x1.63p-1f;
+    private static final float LN2_LOW = -0.00021219444f;
+    /** Adding 1.5 · 2^23 rounds to an integer that then lies in the low bits. */
+    private static final float ROUNDER = 12582912f;
+
+    private static final int ROUNDER_BITS = 0x4b400000;
+    private static final int EXPONENT_BIAS = 127;
+    private static final int MANTISSA_BITS = 23;
+    private static final float EXP_MAX = 89f;
+    private static final float EXP_MIN = -104f;
+    private static final float TANH_SMALL = 0.625f;
+    private static final float TANH_ONE = 10f;
+    private static final float ERF_SMALL = 0x1.dbp-1f;
+    private static final float HALF_SQRT_2 = 0.70710677f;
+    private static final float GELU_SLOPE = 0.7978846f;
+    private static final float GELU_CUBIC = 0.044715f;
+
+    private VectorMath() {}
+
+    private static FloatVector all(float value) {
+        return FloatVector.broadcast(Lanes.F, value);
+    }
+
+    /** {@code e^x}: x = n ln 2 + r, polynomial in r (Cephes), times 2^n in two steps so that subnormals come right. */
+    static FloatVector exp(FloatVector value) {
+        FloatVector x = value.min(EXP_MAX).max(EXP_MIN);
+        FloatVector shifted = x.fma(all(LOG2_E), all(ROUNDER));
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = n.fma(all(-LN2_HIGH), x);
+        r = n.fma(all(-LN2_LOW), r);
+        FloatVector p = r.fma(all(0.00019875691f), all(0.0013981999f));
+        p = p.fma(r, all(0.008333452f));
+        p = p.fma(r, all(0.041665796f));
+        p = p.fma(r, all(0.16666666f));
+        p = p.fma(r, all(0.5f));
+        p = p.fma(r.mul(r), r).add(1f);
+        IntVector e = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
+        IntVector half = e.lanewise(VectorOperators.ASHR, 1);
+        return p.mul(powerOfTwo(half)).mul(powerOfTwo(e.sub(half)));
+    }
+
+    private static FloatVector powerOfTwo(IntVector exponent) {
+        return exponent.add(EXPONENT_BIAS)
+                .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
+                .reinterpretAsFloats();
+    }
+
+    /** {@code 1 / (1 + e^-x)}. */
+    static FloatVector sigmoid(FloatVector x) {
+        return all(1f).div(exp(x.neg()).add(1f));
+    }
+
+    /** {@code x · sigmoid(beta · x)}. */
+    static FloatVector swish(FloatVector x, float beta) {
+        return x.div(exp(x.mul(-beta)).add(1f));
+    }
+
+    /** Polynomial near 0 (Cephes), {@code 1 - 2 / (e^2|x| + 1)} beyond. */
+    static FloatVector tanh(FloatVector x) {
+        FloatVector t = x.abs();
+        FloatVector z = x.mul(x);
+        FloatVector p = z.fma(all(-0.0057049887f), all(0.020639088f));
+        p = p.fma(z, all(-0.053739715f));
+        p = p.fma(z, all(0.13331442f));
+        p = p.fma(z, all(-0.3333328f));
+        FloatVector near = p.mul(z).fma(x, x);
+        FloatVector e = exp(t.min(TANH_ONE).mul(2f));
+        FloatVector far = all(1f).sub(all(2f).div(e.add(1f)));
+        VectorMask<Float> small = t.compare(VectorOperators.LT, TANH_SMALL);
+        return signed(far.blend(near, small), x);
+    }
+
+    /** After N. Juffa: polynomial near 0, {@code 1 - e^p(|x|)} beyond. */
+    static FloatVector erf(FloatVector x) {
+        FloatVector t = x.abs();
+        FloatVector s = x.mul(x);
+        FloatVector r = t.fma(all(-1.7285347e-5f), all(0.00038319713f));
+        FloatVector u = t.fma(all(-0.0038839644f), all(0.024254622f));
+        r = r.fma(s, u);
+        r = r.fma(t, all(-0.10677788f));
+        r = r.fma(t, all(-0.6348467f));
+        r = r.fma(t, all(-0.12871751f));
+        r = r.fma(t, t.neg());
+        FloatVector far = all(1f).sub(exp(r));
+        FloatVector q = s.fma(all(-0.0005967617f), all(0.0049911942f));
+        q = q.fma(s, all(-0.026768135f));
+        q = q.fma(s, all(0.112819925f));
+        q = q.fma(s, all(-0.37612534f));
+        q = q.fma(s, all(0.12837917f));
+        FloatVector near = q.fma(x, x);
+        return signed(far, x).blend(near, t.compare(VectorOperators.LE, ERF_SMALL));
+    }
+
+    /** {@code x/2 · (1 + erf(x/√2))}. */
+    static FloatVector gelu(FloatVector x) {
+        return x.mul(0.5f).mul(erf(x.mul(HALF_SQRT_2)).add(1f));
+    }
+
+    /** {@code x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))}. */
+    static FloatVector geluTanh(FloatVector x) {
+        FloatVector inner = x.mul(x).fma(all(GELU_CUBIC), all(1f)).mul(x).mul(GELU_SLOPE);
+        return x.mul(0.5f).mul(tanh(inner).add(1f));
+    }
+
+    /** The magnitude with the sign of another number. */
+    private static FloatVector signed(FloatVector magnitude, FloatVector sign) {
+        IntVector bit = sign.reinterpretAsInts().and(Integer.MIN_VALUE);
+        return magnitude.reinterpretAsInts().or(bit).reinterpretAsFloats();
+    }
+}
