@@ -29,7 +29,6 @@ final class OpMaker {
 
     private static final Set<String> WITH_BODIES = Set.of("TensorIterator", "Loop", "If");
 
-    private static final boolean INFER = Boolean.getBoolean("decanter.infer");
     private final Weights weights;
     private final GraphBuilder graphs;
 
@@ -138,7 +137,7 @@ final class OpMaker {
         List<OutputSpec> declared =
                 layer.outputs().stream().map(RawGraph.Port::spec).toList();
         List<OutputSpec> specs = declared;
-        if (INFER && weights.readable() && ShapeInference.canInfer(op)) {
+        if (weights.readable() && ShapeInference.canInfer(op)) {
             specs = intersect(declared, infer(op, layer, inputs));
         } else if (op instanceof Op.Constant constant) {
             OutputSpec known = new OutputSpec(constant.elementType(), PartialShape.of(constant.shape()));

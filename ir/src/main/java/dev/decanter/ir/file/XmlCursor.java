@@ -1,6 +1,8 @@
 package dev.decanter.ir.file;
 
 import dev.decanter.ir.IrException;
+import java.io.CharConversionException;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +34,9 @@ final class XmlCursor implements AutoCloseable {
     }
 
     private static IrException malformed(XMLStreamException e) {
+        if (e.getNestedException() instanceof IOException cause && !(cause instanceof CharConversionException)) {
+            return new IrException("cannot be read: " + cause.getMessage(), e);
+        }
         // the JDK's text is "ParseError at [row,col]:[1,2]\nMessage: what is wrong"
         String text = e.getMessage() == null ? "unreadable" : e.getMessage();
         int at = text.indexOf("Message: ");
