@@ -1,0 +1,140 @@
+package dev.decanter.runtime;
+
+import dev.decanter.ir.Model;
+import dev.decanter.runtime.spi.Device;
+import dev.decanter.runtime.spi.Executable;
+import dev.decanter.runtime.spi.OperationExtension;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The way in: knows the devices and the extensions, reads models and compiles them. Devices and extensions are found by
+ * {@link ServiceLoader}; more can be added. Safe for several threads.
+ */
+public final class Core {
+    /** The device name that picks the available device with the highest priority. */
+    public static final String AUTO = "AUTO";
+
+    private final List<Device> devices = new CopyOnWriteArrayList<>();
+    private final List<OperationExtension> extensions = new CopyOnWriteArrayList<>();
+
+    private Core() {}
+
+    /** A core with all devices and extensions that are installed; throws {@link InferenceException} if one is broken. */
+    public static Core create() {
+        Core core = new Core();
+        ClassLoader own = Core.class.getClassLoader();
+        collect(ServiceLoader.load(Device.class), ServiceLoader.load(Device.class, own))
+                .forEach(core::addDevice);
+        collect(ServiceLoader.load(OperationExtension.class), ServiceLoader.load(OperationExtension.class, own))
+                .forEach(core::addExtension);
+        return core;
+    }
+
+    /** What the thread's class loader sees and what this module's own loader sees, each provider once. */
+    private static <S> List<S> collect(ServiceLoader<S> ofThread, ServiceLoader<S> own) {
+        List<S> found = new ArrayList<>();
+        Set<Class<?>> known = new HashSet<>();
+        try {
+            for (ServiceLoader<S> loader : List.of(ofThread, own)) {
+                for (S service : loader) {
+                    if (known.add(service.getClass())) {
+                        found.add(service);
+                    }
+                }
+            }
+        } catch (ServiceConfigurationError e) {
+            throw new InferenceException("an installed device or extension cannot be loaded: " + e.getMessage(), e);
+        }
+        return found;
+    }
+
+    /** Adds a device; throws {@link InferenceException} if there is one of its name already. Returns this. */
+    public Core addDevice(Device device) {
+        synchronized (devices) {
+            for (Device known : devices) {
+                if (known.name().equals(device.name())) {
+                    throw new InferenceException("two devices are called " + device.name() + ": "
+                            + known.getClass().getName() + " and "
+                            + device.getClass().getName());
+                }
+            }
+            devices.add(device);
+        }
+        return this;
+    }
+
+    /** Adds operations for models that are compiled from now on. Returns this. */
+    public Core addExtension(OperationExtension extension) {
+        extensions.add(extension);
+        return this;
+    }
+
+    /** Names of the devices, those that {@link #AUTO} prefers first. */
+    public List<String> availableDevices() {
+        return byPriority().stream().map(Device::name).toList();
+    }
+
+    /** Facts about a device for people, in display order; throws {@link InferenceException} for an unknown device. */
+    public Map<String, String> deviceFacts(String device) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(device(device).facts()));
+    }
+
+    /** The compile properties of a device with their defaults; throws {@link InferenceException} for an unknown one. */
+    public Map<String, String> deviceProperties(String device) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(device(device).properties()));
+    }
+
+    /** As {@link #compileModel(Model, String, Map)} with every property at its default. */
+    public CompiledModel compileModel(Model model, String device) {
+        return compileModel(model, device, Map.of());
+    }
+
+    /**
+     * Makes a model ready to run. The model is not changed, and changing it later has no effect on what was compiled.
+     *
+     * @param device a name from {@link #availableDevices}, or {@link #AUTO}
+     * @param properties compile properties; those not named have their defaults
+     * @throws InferenceException for an unknown device or property, or if the device cannot run the model
+     */
+    public CompiledModel compileModel(Model model, String device, Map<String, String> properties) {
+        Device chosen = device(device);
+        Map<String, String> all = new LinkedHashMap<>(chosen.properties());
+        properties.forEach((key, value) -> {
+            if (!all.containsKey(key)) {
+                throw new InferenceException("device " + chosen.name() + " has no property \"" + key + "\"; it has "
+                        + CompiledModel.list(all.keySet()));
+            }
+            all.put(key, value);
+        });
+        Executable executable = chosen.compile(model, Collections.unmodifiableMap(all), List.copyOf(extensions));
+        return new CompiledModel(model, chosen.name(), all, executable);
+    }
+
+    private Device device(String name) {
+        List<Device> all = byPriority();
+        if (name.equals(AUTO) && !all.isEmpty()) {
+            return all.getFirst();
+        }
+        return all.stream()
+                .filter(d -> d.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new InferenceException("there is no device \"" + name + "\"; there are " + AUTO
+                        + ", " + String.join(", ", availableDevices())));
+    }
+
+    private List<Device> byPriority() {
+        return devices.stream()
+                .sorted(Comparator.comparingInt(Device::priority).reversed().thenComparing(Device::name))
+                .toList();
+    }
+}
