@@ -40,6 +40,11 @@ public final class ModelConfig {
         return node.hasNonNull(key);
     }
 
+    /** Whether the key is there with the value null, for the few keys where that means something of its own. */
+    public boolean isNull(String key) {
+        return node.path(key).isNull();
+    }
+
     /** The object under this key, if it is there. */
     public Optional<ModelConfig> object(String key) {
         if (!has(key)) {

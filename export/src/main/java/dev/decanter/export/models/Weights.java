@@ -1,0 +1,66 @@
+package dev.decanter.export.models;
+
+import dev.decanter.export.WeightFormat;
+import dev.decanter.export.checkpoint.Checkpoint;
+import dev.decanter.export.checkpoint.CheckpointTensor;
+import dev.decanter.export.checkpoint.WeightData;
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.Shape;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongConsumer;
+
+/** A checkpoint's tensors as constants of a graph, by the checkpoint's own names. */
+public final class Weights {
+    private final Checkpoint checkpoint;
+    private final WeightFormat format;
+    private final LongConsumer progress;
+    private final Map<String, Output> matrices = new HashMap<>();
+
+    /**
+     * Weights in a storage format.
+     *
+     * @param checkpoint must stay open until the graph is written
+     * @param progress told how many bytes of the checkpoint have been written
+     */
+    public Weights(Checkpoint checkpoint, WeightFormat format, LongConsumer progress) {
+        this.checkpoint = checkpoint;
+        this.format = format;
+        this.progress = progress;
+    }
+
+    /**
+     * A matrix [rows, columns] as f32, stored in the export's format. Asked for again, the same node.
+     *
+     * @param kind what reads it, for example {@code ov_ext::linear}
+     */
+    Output matrix(GraphBuilder g, String kind, String name, long rows, long columns) {
+        Output known = matrices.get(name);
+        if (known == null) {
+            Shape shape = Shape.of(rows, columns);
+            Output stored = constant(g, checkpoint.take(name, shape), shape, format.elementType());
+            known = format.elementType() == ElementType.F32 ? stored : g.decompress(kind + "/Convert", stored);
+            matrices.put(name, known);
+        }
+        return known;
+    }
+
+    /** A vector of {@code size} elements as f32, with dimensions of 1 before it up to {@code rank}; stored as f32 always. */
+    Output vector(GraphBuilder g, String name, int rank, long size) {
+        long[] dims = new long[rank];
+        Arrays.fill(dims, 1);
+        dims[rank - 1] = size;
+        return constant(g, checkpoint.take(name, Shape.of(size)), Shape.of(dims), ElementType.F32);
+    }
+
+    /** Says that {@code copy}, where the checkpoint has it, is the tensor {@code original} under another name. */
+    void tie(String copy, String original) {
+        checkpoint.takeTied(copy, original);
+    }
+
+    private Output constant(GraphBuilder g, CheckpointTensor tensor, Shape shape, ElementType stored) {
+        return g.constant("self." + tensor.name(), stored, shape, new WeightData(tensor, stored, progress));
+    }
+}
