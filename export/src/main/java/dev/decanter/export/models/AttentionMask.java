@@ -48,10 +48,9 @@ final class AttentionMask {
         keys = g.add(past, g.asScalar(tokens)).named("kv_length");
         keyIndex = g.unsqueeze(g.unsqueeze(g.unsqueeze(g.arange(g.intScalar(0), keys), 0), 1), 2)
                 .named("kv_idx");
-        Output cachePosition =
-                g.arange(past, g.add(past, newTokens)).named("cache_position");
-        queryIndex = g.unsqueeze(g.unsqueeze(g.unsqueeze(cachePosition, 0), 1), 3)
-                .named("q_idx");
+        Output cachePosition = g.arange(past, g.add(past, newTokens)).named("cache_position");
+        queryIndex =
+                g.unsqueeze(g.unsqueeze(g.unsqueeze(cachePosition, 0), 1), 3).named("q_idx");
         padding = notPadding(attentionMask);
     }
 
@@ -93,8 +92,7 @@ final class AttentionMask {
     private Output notPadding(Output attentionMask) {
         Output mask = g.convert("aten::to/Convert", attentionMask, ElementType.BOOLEAN);
         Output shape = intShapeOf(mask);
-        Output count =
-                g.node("aten::index/ReduceProd", new ReduceOp.ReduceProd(true), shape, g.intScalar(0));
+        Output count = g.node("aten::index/ReduceProd", new ReduceOp.ReduceProd(true), shape, g.intScalar(0));
         Output flat = g.node(
                 "aten::index/Reshape",
                 new ShapeOp.Reshape(true),

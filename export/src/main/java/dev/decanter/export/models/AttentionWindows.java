@@ -34,8 +34,7 @@ record AttentionWindows(List<OptionalInt> layers) {
         int from = config.size("max_window_layers", 28);
         List<String> types = config.texts("layer_types").orElse(List.of());
         if (!types.isEmpty() && types.size() != layers) {
-            throw config.fault(
-                    "layer_types has " + types.size() + " entries, but num_hidden_layers is " + layers);
+            throw config.fault("layer_types has " + types.size() + " entries, but num_hidden_layers is " + layers);
         }
         List<OptionalInt> all = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
@@ -48,8 +47,9 @@ record AttentionWindows(List<OptionalInt> layers) {
                     }
                     all.add(window);
                 }
-                default -> throw config.fault("layer_types has \"" + type + "\", which is not supported; supported are "
-                        + FULL + ", " + SLIDING);
+                default ->
+                    throw config.fault("layer_types has \"" + type + "\", which is not supported; supported are " + FULL
+                            + ", " + SLIDING);
             }
         }
         return new AttentionWindows(all);

@@ -52,8 +52,7 @@ final class Decoder {
         inputIds = parameter("input_ids", ElementType.I64, 2);
         Output attentionMask = parameter("attention_mask", ElementType.I64, 2);
         Output positions = parameter("position_ids", ElementType.I64, 2);
-        Optional<Output> beams =
-                stateful ? Optional.of(parameter("beam_idx", ElementType.I32, 1)) : Optional.empty();
+        Optional<Output> beams = stateful ? Optional.of(parameter("beam_idx", ElementType.I32, 1)) : Optional.empty();
         Output inputShape = root.in("model").shapeOf(inputIds);
         cache = KvCache.build(root, config, beams, root.dimension(inputShape, 0));
         parameters.addAll(cache.parameters());
@@ -82,11 +81,7 @@ final class Decoder {
         if (!bias) {
             return product;
         }
-        return g.node(
-                LINEAR + "/Add",
-                new BinaryOp.Add(),
-                product,
-                weights.vector(g, module + ".bias", 3, out));
+        return g.node(LINEAR + "/Add", new BinaryOp.Add(), product, weights.vector(g, module + ".bias", 3, out));
     }
 
     /** {@code x / sqrt(mean(x²) + eps) · w} over the last dimension. */

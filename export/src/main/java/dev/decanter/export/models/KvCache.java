@@ -45,9 +45,10 @@ final class KvCache {
         for (int layer = 0; layer < config.layers(); layer++) {
             for (String part : List.of("key", "value")) {
                 String name = pastName(layer, part);
+                String present = presentName(layer, part);
                 cache.past.put(
                         name,
-                        beamIdx.map(beams -> cache.variable(name, presentName(layer, part), shape, beams, batch))
+                        beamIdx.map(beams -> cache.variable(name, present, shape, beams, batch))
                                 .orElseGet(() -> cache.parameter(name, shape)));
             }
         }
@@ -88,7 +89,8 @@ final class KvCache {
     /** The past followed by {@code fresh}, kept for the next inference. */
     Output append(GraphBuilder module, int layer, String part, Output fresh) {
         String present = presentName(layer, part);
-        Output all = module.concat("aten::cat/Concat", -2, past(layer, part), fresh).named(present);
+        Output all =
+                module.concat("aten::cat/Concat", -2, past(layer, part), fresh).named(present);
         if (stateful) {
             sinks.add(g.node("Assign", new Op.Assign(pastName(layer, part) + present), all)
                     .node());

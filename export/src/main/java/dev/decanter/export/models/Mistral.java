@@ -4,6 +4,7 @@ import dev.decanter.export.checkpoint.ModelConfig;
 import dev.decanter.export.models.Decoder.Attention;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Output;
+import java.util.List;
 import java.util.OptionalInt;
 
 /** Mistral 7B and its relatives: a Llama without biases in which every layer may have a sliding window. */
@@ -16,10 +17,9 @@ final class Mistral implements Architecture {
     @Override
     public Model build(ModelConfig config, Weights weights, boolean stateful) {
         DecoderConfig sizes = DecoderConfig.read(config);
-        if (config.has("layer_types")) {
-            throw config.fault("layer_types is not a key of model_type \"mistral\"; such models are \"ministral\"");
-        }
-        Attention attention = new Attention(false, false, false, window(config));
+        OptionalInt window = window(config);
+        Attention attention = new Attention(false, false, false, window);
+        requireUniform(config, window.isPresent() ? "sliding_attention" : "full_attention");
 
         Decoder d = new Decoder(sizes, weights, stateful);
         Output x = d.embedding("model.embed_tokens");
@@ -32,6 +32,16 @@ final class Mistral implements Architecture {
         }
         x = d.rmsNorm("model.norm", x, sizes.hidden());
         return d.model("lm_head", "model.embed_tokens", x);
+    }
+
+    /** Models that mix windows call themselves ministral. */
+    private static void requireUniform(ModelConfig config, String type) {
+        for (String found : config.texts("layer_types").orElse(List.of())) {
+            if (!found.equals(type)) {
+                throw config.fault("layer_types has \"" + found + "\", but with this sliding_window every layer of a "
+                        + "mistral is \"" + type + "\"");
+            }
+        }
     }
 
     /** None where {@code sliding_window} is null; a checkpoint without the key has the first release's 4096. */

@@ -8,13 +8,39 @@ import java.util.Optional;
  * Rotary position embedding as {@code config.json} describes it, in the style of Transformers 4 ({@code rope_theta},
  * {@code rope_scaling}) or 5 ({@code rope_parameters}). The formulas are those of Transformers'
  * {@code modeling_rope_utils.py}, in f32 where it computes in f32.
- *
- * @param dim rotated dimensions of a head, even
- * @param inverseFrequencies {@code dim / 2} values; for {@link Dynamic}, those within the trained length
- * @param attentionScaling factor of both cosine and sine (YaRN)
- * @param dynamic how frequencies follow the sequence's length, if they do
  */
-record RopeParameters(int dim, float[] inverseFrequencies, float attentionScaling, Optional<Dynamic> dynamic) {
+final class RopeParameters {
+    private final int dim;
+    private final float[] inverseFrequencies;
+    private final float attentionScaling;
+    private final Optional<Dynamic> dynamic;
+
+    private RopeParameters(int dim, float[] inverseFrequencies, float attentionScaling, Optional<Dynamic> dynamic) {
+        this.dim = dim;
+        this.inverseFrequencies = inverseFrequencies;
+        this.attentionScaling = attentionScaling;
+        this.dynamic = dynamic;
+    }
+
+    /** Rotated dimensions of a head, even. */
+    int dim() {
+        return dim;
+    }
+
+    /** {@code dim / 2} values; where frequencies are dynamic, those within the trained length. */
+    float[] inverseFrequencies() {
+        return inverseFrequencies.clone();
+    }
+
+    /** Factor of both cosine and sine (YaRN). */
+    float attentionScaling() {
+        return attentionScaling;
+    }
+
+    /** How frequencies follow the sequence's length, if they do. */
+    Optional<Dynamic> dynamic() {
+        return dynamic;
+    }
 
     /**
      * NTK scaling by sequence length L: beyond the trained length M, the base becomes
@@ -54,8 +80,9 @@ record RopeParameters(int dim, float[] inverseFrequencies, float attentionScalin
             case "dynamic" -> new RopeParameters(dim, plain, 1, Optional.of(dynamic(config, rope, theta, dim)));
             case "llama3" -> new RopeParameters(dim, llama3(config, rope, plain), 1, Optional.empty());
             case "yarn" -> yarn(config, rope, theta, dim);
-            default -> throw rope.fault("rope type \"" + type
-                    + "\" is not supported; supported are default, linear, dynamic, llama3, yarn");
+            default ->
+                throw rope.fault("rope type \"" + type
+                        + "\" is not supported; supported are default, linear, dynamic, llama3, yarn");
         };
     }
 
@@ -131,9 +158,8 @@ record RopeParameters(int dim, float[] inverseFrequencies, float attentionScalin
     /** YaRN (arXiv 2309.00071): a ramp over the dimensions between interpolated and kept frequencies. */
     private static RopeParameters yarn(ModelConfig config, ModelConfig rope, double theta, int dim) {
         int length = originalLength(config, rope);
-        double factor = rope.has("factor")
-                ? rope.positive("factor")
-                : (double) config.size("max_position_embeddings") / length;
+        double factor =
+                rope.has("factor") ? rope.positive("factor") : (double) config.size("max_position_embeddings") / length;
         double low = correction(rope.positive("beta_fast", 32), dim, theta, length);
         double high = correction(rope.positive("beta_slow", 1), dim, theta, length);
         if (rope.flag("truncate", true)) {

@@ -57,12 +57,12 @@ final class RotaryEmbedding {
         Output length = g.maximum(g.add(last, g.scalar(1)), g.scalar(dynamic.trainedLength()));
         Output scaled = g.multiply(
                 g.convert("aten::to/Convert", length, ElementType.F32), g.floatScalar((float) dynamic.factor()));
-        Output growth = g.subtract(
-                g.divide("aten::div", scaled, g.floatScalar(dynamic.trainedLength())),
-                g.floatScalar((float) (dynamic.factor() - 1)));
-        Output base = g.multiply(
-                g.power(growth, g.floatScalar((float) ((double) dim / (dim - 2)))),
-                g.floatScalar((float) dynamic.theta()));
+        Output growth =
+                g.subtract(g.divide("aten::div", scaled, g.floatScalar(dynamic.trainedLength())), g.floatScalar((float)
+                        (dynamic.factor() - 1)));
+        Output base =
+                g.multiply(g.power(growth, g.floatScalar((float) ((double) dim / (dim - 2)))), g.floatScalar((float)
+                        dynamic.theta()));
         float[] exponents = new float[dim / 2];
         for (int i = 0; i < exponents.length; i++) {
             exponents[i] = 2f * i / dim;
