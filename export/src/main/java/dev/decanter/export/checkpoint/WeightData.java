@@ -6,7 +6,6 @@ import dev.decanter.ir.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.function.LongConsumer;
 
 /**
  * A checkpoint tensor as constant of an IR model, converted piece by piece when it is read, so that a model of any size
@@ -30,20 +29,16 @@ public final class WeightData implements ConstantData {
 
     private final CheckpointTensor tensor;
     private final ElementType target;
-    private final LongConsumer progress;
-    private long furthest;
 
     /**
      * A view of a tensor.
      *
      * @param tensor of type f32, f16 or bf16
      * @param target f32 or f16
-     * @param progress told the number of source bytes that were read for the first time
      */
-    public WeightData(CheckpointTensor tensor, ElementType target, LongConsumer progress) {
+    public WeightData(CheckpointTensor tensor, ElementType target) {
         this.tensor = tensor;
         this.target = target;
-        this.progress = progress;
     }
 
     @Override
@@ -75,7 +70,6 @@ public final class WeightData implements ConstantData {
         for (long at = 0; at < elements; at += PIECE) {
             load(at, (int) Math.min(PIECE, elements - at));
         }
-        advance(elements);
         return tensor.data().asReadOnly();
     }
 
@@ -89,7 +83,6 @@ public final class WeightData implements ConstantData {
                 MemorySegment.copy(toF16(bits), 0, out, BITS16, (at - first) * Short.BYTES, count);
             }
         }
-        advance(end);
     }
 
     private static short[] toF16(int[] bits) {
@@ -142,12 +135,5 @@ public final class WeightData implements ConstantData {
         throw new ExportException(tensor.file() + ": tensor \"" + tensor.name() + "\" holds "
                 + Float.intBitsToFloat(bits[i]) + " at element " + (at + i) + " of shape " + tensor.shape()
                 + "; weights must be finite numbers, the checkpoint is damaged");
-    }
-
-    private void advance(long end) {
-        if (end > furthest) {
-            progress.accept((end - furthest) * (tensor.elementType().bits() / 8));
-            furthest = end;
-        }
     }
 }

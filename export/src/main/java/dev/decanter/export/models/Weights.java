@@ -10,25 +10,21 @@ import dev.decanter.ir.Shape;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongConsumer;
 
 /** A checkpoint's tensors as constants of a graph, by the checkpoint's own names. */
 public final class Weights {
     private final Checkpoint checkpoint;
     private final WeightFormat format;
-    private final LongConsumer progress;
     private final Map<String, Output> matrices = new HashMap<>();
 
     /**
      * Weights in a storage format.
      *
      * @param checkpoint must stay open until the graph is written
-     * @param progress told how many bytes of the checkpoint have been written
      */
-    public Weights(Checkpoint checkpoint, WeightFormat format, LongConsumer progress) {
+    public Weights(Checkpoint checkpoint, WeightFormat format) {
         this.checkpoint = checkpoint;
         this.format = format;
-        this.progress = progress;
     }
 
     /**
@@ -61,6 +57,6 @@ public final class Weights {
     }
 
     private Output constant(GraphBuilder g, CheckpointTensor tensor, Shape shape, ElementType stored) {
-        return g.constant("self." + tensor.name(), stored, shape, new WeightData(tensor, stored, progress));
+        return g.constant("self." + tensor.name(), stored, shape, new WeightData(tensor, stored));
     }
 }

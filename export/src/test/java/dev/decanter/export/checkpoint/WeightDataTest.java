@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class WeightDataTest {
@@ -38,7 +37,7 @@ class WeightDataTest {
     }
 
     private static WeightData view(CheckpointTensor tensor, ElementType target) {
-        return new WeightData(tensor, target, bytes -> {});
+        return new WeightData(tensor, target);
     }
 
     @Test
@@ -101,16 +100,5 @@ class WeightDataTest {
                         .hasMessageContaining("\"w\" holds NaN at element 1");
             }
         }
-    }
-
-    @Test
-    void progressCountsEachSourceByteOnce() {
-        AtomicLong told = new AtomicLong();
-        WeightData data = new WeightData(tensor(ElementType.BF16, new float[100]), ElementType.F32, told::addAndGet);
-        MemorySegment part = MemorySegment.ofArray(new byte[200]);
-        data.read(0, part);
-        data.read(0, part);
-        data.read(200, part);
-        assertThat(told.get()).isEqualTo(200);
     }
 }

@@ -1,0 +1,208 @@
+package dev.decanter.export;
+
+import dev.decanter.export.checkpoint.Checkpoint;
+import dev.decanter.export.checkpoint.ModelConfig;
+import dev.decanter.export.models.Architectures;
+import dev.decanter.export.models.Weights;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.RtInfo;
+import dev.decanter.ir.file.IrWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.stream.Stream;
+
+/**
+ * Makes an OpenVINO IR folder from a Hugging Face checkpoint folder, laid out as Optimum-Intel does:
+ * {@code openvino_model.xml} and {@code .bin}, tokenizer and detokenizer, and the checkpoint's configuration beside them.
+ *
+ * <pre>{@code
+ * ExportReport report = Exporter.builder()
+ *         .weightFormat(WeightFormat.FP16)
+ *         .build()
+ *         .export(Path.of("TinyLlama-1.1B-Chat-v1.0"), Path.of("tinyllama-ov"));
+ * }</pre>
+ *
+ * <p>Weights are mapped and streamed: memory does not grow with the model. Nothing is at the output's place before all of it
+ * has been written; an earlier export there is replaced, a folder with other files refused.
+ */
+public final class Exporter {
+    /** Optimum-Intel's name of the task that is exported. */
+    public static final String TASK = "text-generation-with-past";
+
+    private static final long INT8_FROM_PARAMETERS = 1_000_000_000;
+
+    private final WeightFormat weightFormat;
+    private final boolean formatChosen;
+    private final boolean stateful;
+    private final Optional<TokenizerExport> tokenizer;
+    private final ExportListener listener;
+
+    private Exporter(Builder builder) {
+        weightFormat = builder.weightFormat.orElse(WeightFormat.FP16);
+        formatChosen = builder.weightFormat.isPresent();
+        stateful = builder.stateful;
+        tokenizer = builder.tokenizer;
+        listener = builder.listener;
+    }
+
+    /** A builder with the defaults: fp16, stateful, no tokenizer, no listener. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The {@code model_type}s that can be exported. */
+    public static List<String> modelTypes() {
+        return Architectures.modelTypes();
+    }
+
+    /** What to export and how. */
+    public static final class Builder {
+        private Optional<WeightFormat> weightFormat = Optional.empty();
+        private boolean stateful = true;
+        private Optional<TokenizerExport> tokenizer = Optional.empty();
+        private ExportListener listener = ExportListener.SILENT;
+
+        private Builder() {}
+
+        /** How matrices are stored; fp16 unless chosen. */
+        public Builder weightFormat(WeightFormat format) {
+            weightFormat = Optional.of(format);
+            return this;
+        }
+
+        /** Whether the KV cache is the model's state (the default), else it is passed in and out. */
+        public Builder stateful(boolean state) {
+            stateful = state;
+            return this;
+        }
+
+        /** Converts the tokenizer too; without it, tokenizer files are only copied. */
+        public Builder tokenizer(TokenizerExport conversion) {
+            tokenizer = Optional.of(conversion);
+            return this;
+        }
+
+        /** Optimum-Intel's {@code --task}; throws {@link ExportException} for another than {@link #TASK} or auto. */
+        public Builder task(String task) {
+            if (!task.equals(TASK) && !task.equals("auto")) {
+                throw new ExportException(
+                        "task \"" + task + "\" is not supported; supported are auto, " + TASK);
+            }
+            return this;
+        }
+
+        /** Who is told what is going on. */
+        public Builder listener(ExportListener told) {
+            listener = told;
+            return this;
+        }
+
+        public Exporter build() {
+            return new Exporter(this);
+        }
+    }
+
+    /**
+     * Exports.
+     *
+     * @param checkpoint a folder with {@code config.json} and safetensors
+     * @param out the folder to make: a free place, an empty folder or an earlier export
+     * @throws ExportException if the checkpoint is not supported, incomplete or damaged, or the output cannot be written;
+     *     nothing is left at {@code out} then that was not there before
+     */
+    public ExportReport export(Path checkpoint, Path out) {
+        listener.stage("reading " + checkpoint);
+        ModelConfig config = ModelConfig.read(checkpoint);
+        requireNotQuantized(config);
+        String modelType = Architectures.of(config).modelType();
+        try (Checkpoint weights = Checkpoint.open(checkpoint)) {
+            Model model = Architectures.of(config).build(config, new Weights(weights, weightFormat), stateful);
+            weights.requireAllTaken();
+            model.rtInfo(rtInfo(modelType));
+            long parameters = weights.parameters();
+            if (parameters > INT8_FROM_PARAMETERS && !formatChosen) {
+                listener.note("the model has " + parameters + " parameters, for which int8 weights are the usual "
+                        + "default; they come with weight compression, so " + weightFormat + " is written");
+            }
+            try (OutputFolder folder = OutputFolder.create(out)) {
+                write(model, folder.work());
+                copyCompanions(checkpoint, folder.work());
+                if (tokenizer.isPresent()) {
+                    listener.stage("converting the tokenizer");
+                    tokenizer.get().convert(checkpoint, folder.work());
+                }
+                List<String> files = names(folder.work());
+                return new ExportReport(folder.commit(), modelType, parameters, weightFormat, files);
+            }
+        }
+    }
+
+    private static void requireNotQuantized(ModelConfig config) {
+        config.object("quantization_config").ifPresent(quantization -> {
+            throw config.fault("the checkpoint is quantized already (quantization_config, quant_method \""
+                    + quantization.text("quant_method").orElse("unknown")
+                    + "\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights");
+        });
+    }
+
+    private void write(Model model, Path folder) {
+        String xml = "openvino_model.xml";
+        listener.stage("writing " + xml);
+        IrWriter.write(model, folder.resolve(xml), (done, total, layer) -> {
+            listener.progress(done, total);
+            return true;
+        });
+    }
+
+    /** As Optimum-Intel sets it, with our own name and version where it has its. */
+    private RtInfo.Section rtInfo(String modelType) {
+        return RtInfo.Section.EMPTY
+                .with(version(), "decanter_version")
+                .with("pytorch", "conversion_parameters", "framework")
+                .with(modelType, "conversion_parameters", "model_type")
+                .with(Boolean.toString(stateful), "conversion_parameters", "stateful")
+                .with(TASK, "conversion_parameters", "task")
+                .with(weightFormat.flag(), "conversion_parameters", "weight_format")
+                .with("8.0", "runtime_options", "ACTIVATIONS_SCALE_FACTOR")
+                .with("f16", "runtime_options", "KV_CACHE_PRECISION");
+    }
+
+    private static String version() {
+        try (InputStream in = Exporter.class.getResourceAsStream("version.properties")) {
+            Properties properties = new Properties();
+            if (in != null) {
+                properties.load(in);
+            }
+            return properties.getProperty("version", "unknown");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void copyCompanions(Path from, Path to) {
+        for (String name : OutputFolder.COMPANIONS) {
+            Path file = from.resolve(name);
+            if (Files.isRegularFile(file)) {
+                try {
+                    Files.copy(file, to.resolve(name));
+                } catch (IOException e) {
+                    throw new ExportException(file + ": cannot be copied to the output folder: " + e, e);
+                }
+            }
+        }
+    }
+
+    private static List<String> names(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new ExportException(folder + ": cannot be listed: " + e, e);
+        }
+    }
+}
