@@ -91,8 +91,7 @@ public final class Exporter {
         /** Optimum-Intel's {@code --task}; throws {@link ExportException} for another than {@link #TASK} or auto. */
         public Builder task(String task) {
             if (!task.equals(TASK) && !task.equals("auto")) {
-                throw new ExportException(
-                        "task \"" + task + "\" is not supported; supported are auto, " + TASK);
+                throw new ExportException("task \"" + task + "\" is not supported; supported are auto, " + TASK);
             }
             return this;
         }

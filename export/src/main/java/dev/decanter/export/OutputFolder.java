@@ -49,7 +49,8 @@ final class OutputFolder implements AutoCloseable {
     /** Makes the folder beside {@code out}; throws {@link ExportException} if it may not be written there. */
     static OutputFolder create(Path out) {
         try {
-            Path target = Files.exists(out) ? out.toRealPath() : out.toAbsolutePath().normalize();
+            Path target =
+                    Files.exists(out) ? out.toRealPath() : out.toAbsolutePath().normalize();
             Path parent = target.getParent();
             if (parent == null) {
                 throw new ExportException(out + ": the root folder cannot be an output folder");

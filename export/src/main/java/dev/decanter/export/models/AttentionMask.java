@@ -83,7 +83,7 @@ final class AttentionMask {
         visible = g.and(visible, g.lessEqual(keyIndex, queryIndex));
         visible = g.and(visible, padding);
         Output last = g.node("prim::ListConstruct/Unsqueeze", new ShapeOp.Unsqueeze(), keys, g.intScalar(0));
-        Output full = g.expand(visible, g.list(batch, g.longs(-1), tokens, last));
+        Output full = g.expand(visible, g.list(batch, g.longs(1), tokens, last));
         Output added = g.select(full, g.floatScalar(0), g.floatScalar(HIDDEN));
         return g.slice(added, g.longs(0), keyLength, 3);
     }

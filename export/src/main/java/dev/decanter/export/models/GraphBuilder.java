@@ -257,7 +257,7 @@ final class GraphBuilder {
         return node("aten::slice/Slice", new ShapeOp.Slice(), x, start, stop, longs(1), longs(axis));
     }
 
-    /** Repeats along dimensions of size 1; −1 or 1 in {@code shape} keeps a dimension. */
+    /** Repeats along dimensions of size 1; 1 in {@code shape} keeps a dimension. */
     Output expand(Output x, Output shape) {
         return node("aten::expand/Broadcast", new ShapeOp.Broadcast(ShapeOp.BroadcastMode.BIDIRECTIONAL), x, shape);
     }

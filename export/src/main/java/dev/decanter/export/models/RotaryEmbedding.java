@@ -37,7 +37,7 @@ final class RotaryEmbedding {
         Output inverse = rope.dynamic()
                 .map(dynamic -> dynamicFrequencies(g, rope.dim(), dynamic, positions))
                 .orElseGet(() -> g.floats(Shape.of(1, rope.dim() / 2, 1), rope.inverseFrequencies()));
-        Output expanded = g.expand(inverse, g.list(batch, g.longs(-1), g.longs(1)));
+        Output expanded = g.expand(inverse, g.list(batch, g.longs(1), g.longs(1)));
         Output position = g.convert("aten::to/Convert", g.unsqueeze(positions, 1), ElementType.F32);
         Output angles = g.transpose(g.matMul("aten::matmul", expanded, position, false), 0, 2, 1);
         Output both = g.concat("aten::cat/Concat", -1, angles, angles);
