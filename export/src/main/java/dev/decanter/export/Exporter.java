@@ -161,15 +161,16 @@ public final class Exporter {
 
     /** As Optimum-Intel sets it, with our own name and version where it has its. */
     private RtInfo.Section rtInfo(String modelType) {
-        return RtInfo.Section.EMPTY
+        RtInfo.Section info = RtInfo.Section.EMPTY
                 .with(version(), "decanter_version")
                 .with("pytorch", "conversion_parameters", "framework")
                 .with(modelType, "conversion_parameters", "model_type")
                 .with(Boolean.toString(stateful), "conversion_parameters", "stateful")
                 .with(TASK, "conversion_parameters", "task")
                 .with(weightFormat.flag(), "conversion_parameters", "weight_format")
-                .with("8.0", "runtime_options", "ACTIVATIONS_SCALE_FACTOR")
-                .with("f16", "runtime_options", "KV_CACHE_PRECISION");
+                .with("8.0", "runtime_options", "ACTIVATIONS_SCALE_FACTOR");
+        // who asks for fp32 wants exact numbers: no hint to keep the cache in f16 then
+        return weightFormat == WeightFormat.FP32 ? info : info.with("f16", "runtime_options", "KV_CACHE_PRECISION");
     }
 
     private static String version() {
