@@ -7,4 +7,5 @@ module dev.decanter.ir {
     exports dev.decanter.ir.file;
     exports dev.decanter.ir.infer;
     exports dev.decanter.ir.op;
+    exports dev.decanter.ir.rewrite;
 }
