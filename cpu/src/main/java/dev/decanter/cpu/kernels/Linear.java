@@ -58,29 +58,48 @@ public final class Linear {
         float[] in = Scratch.current().floats(Scratch.SHARED, padded);
         Mem.read(x, xOffset, in, 0, w.inputs());
         Arrays.fill(in, w.inputs(), padded, 0);
+        float after = rescale(in, w.inputs(), Strips.scale(w));
         int panels = w.panels();
         int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, w.panelBytes()));
         team.run(Math.ceilDiv(panels, each), task -> {
             int end = Math.min(panels, (task + 1) * each);
             for (int panel = task * each; panel < end; panel++) {
-                onePanel(w, panel, in, y, yOffset);
+                onePanel(w, panel, in, after, y, yOffset);
             }
         });
     }
 
-    private static void onePanel(PackedWeights w, int panel, float[] in, MemorySegment y, long yOffset) {
-        Scratch scratch = Scratch.current();
-        float[] strip = scratch.floats(Scratch.STRIP, STRIP * PANEL);
-        float[] sum = scratch.floats(Scratch.SUM, PANEL);
+    /**
+     * Multiplies activations by the scale that the weights lack, a power of two, and returns what the result is then to
+     * be multiplied by: 1, or, when activations are so great that they would overflow, the part of the scale held back.
+     */
+    private static float rescale(float[] x, int n, float scale) {
+        if (scale == 1) {
+            return 1;
+        }
+        float most = 0;
+        for (int i = 0; i < n; i++) {
+            most = Math.max(most, Math.abs(x[i]));
+        }
+        float root = (float) Math.sqrt(scale);
+        float now = most < Float.MAX_VALUE / scale ? scale : most < Float.MAX_VALUE / root ? root : 1;
+        Rows.scale(x, 0, n, now);
+        return scale / now;
+    }
+
+    private static void onePanel(PackedWeights w, int panel, float[] in, float after, MemorySegment y, long yOffset) {
+        float[] sum = Scratch.current().floats(Scratch.SUM, PANEL);
         Arrays.fill(sum, 0, PANEL, 0);
         int padded = w.paddedInputs();
         for (int k = 0; k < padded; k += STRIP) {
             int n = Math.min(STRIP, padded - k);
-            Strips.decode(w, panel, k, n, strip);
-            Tiles.gemv(strip, n, in, k, sum);
+            Strips.multiply(w, panel, k, n, in, sum);
         }
         int row0 = panel * PANEL;
         int count = Math.min(PANEL, w.outputs() - row0);
+        if (after != 1) {
+            Rows.scale(sum, 0, count, after);
+        }
         addBias(w, row0, count, sum, 0);
         Mem.write(sum, 0, count, y, yOffset + (long) row0 * Float.BYTES);
     }

@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
  * The weight W[N, K] of a linear layer, re-laid for the kernels of {@link Linear}. Immutable. Made by {@link Packer}.
  *
  * <p>Layout, the same at every vector width: rows are cut into panels of {@value #PANEL}; in a panel, input k of all
- * {@value #PANEL} rows lies together, k rising (rows past N and inputs past K are zero). 16-bit formats stay 16-bit.
- * Integers are stored unsigned (a signed one plus 128 or 8, its zero point too); of 4-bit ones, a byte has input 2i of
+ * {@value #PANEL} rows lies together, k rising (rows past N and inputs past K are zero). 16-bit formats stay 16-bit;
+ * where there are vectors they are <em>paired</em>: of the rows of one input, row i and row 16 + i are neighbours, and
+ * f16 is held as {@link HalfCode} if all its numbers have one. Integers are stored unsigned (a signed one plus 128 or 8, its zero point too); of 4-bit ones, a byte has input 2i of
  * a row in the low nibble and input 2i+1 in the high one. Scales are f32 and zero points bytes, per panel, group, row.
  */
 public final class PackedWeights {
@@ -21,6 +22,7 @@ public final class PackedWeights {
     private final int outputs;
     private final int inputs;
     private final int groupSize;
+    private final boolean paired;
     private final MemorySegment data;
     private final MemorySegment scales;
     private final MemorySegment zeroPoints;
@@ -31,6 +33,7 @@ public final class PackedWeights {
             int outputs,
             int inputs,
             int groupSize,
+            boolean paired,
             MemorySegment data,
             MemorySegment scales,
             MemorySegment zeroPoints,
@@ -39,6 +42,7 @@ public final class PackedWeights {
         this.outputs = outputs;
         this.inputs = inputs;
         this.groupSize = groupSize;
+        this.paired = paired;
         this.data = data;
         this.scales = scales;
         this.zeroPoints = zeroPoints;
@@ -55,7 +59,7 @@ public final class PackedWeights {
         if (values.length != outputs) {
             throw new IllegalArgumentException("bias has " + values.length + " values for " + outputs + " outputs");
         }
-        return new PackedWeights(format, outputs, inputs, groupSize, data, scales, zeroPoints, values.clone());
+        return new PackedWeights(format, outputs, inputs, groupSize, paired, data, scales, zeroPoints, values.clone());
     }
 
     /** Returns how elements are stored. */
@@ -97,6 +101,11 @@ public final class PackedWeights {
 
     MemorySegment zeroPoints() {
         return zeroPoints;
+    }
+
+    /** Whether rows i and 16 + i of each input are neighbours (16-bit formats only). */
+    boolean paired() {
+        return paired;
     }
 
     int groupSize() {

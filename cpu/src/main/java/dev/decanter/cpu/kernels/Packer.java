@@ -5,6 +5,7 @@ import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Re-lays weights as they lie in a file into {@link PackedWeights}, panel by panel on all threads. */
 public final class Packer {
@@ -70,51 +71,87 @@ public final class Packer {
         MemorySegment data = arena.allocate(panels * panelBytes, ALIGNMENT);
         MemorySegment scales = arena.allocate(entries * Float.BYTES, ALIGNMENT);
         MemorySegment zeros = arena.allocate(entries, ALIGNMENT);
+        boolean paired = VectorSupport.ENABLED && s.format().bits() == Short.SIZE;
         PackedWeights w =
-                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, data, scales, zeros, NO_BIAS);
+                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, paired, data, scales, zeros, NO_BIAS);
+        AtomicBoolean misfit = new AtomicBoolean();
         team.run(panels, panel -> {
-            packPanel(s, w, panel);
+            if (!packPanel(s, w, panel)) {
+                misfit.set(true);
+            }
             if (quantized) {
                 packEntries(q, w, panel);
             }
         });
-        return w;
+        if (!misfit.get()) {
+            return w;
+        }
+        PackedWeights plain =
+                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, false, data, scales, zeros, NO_BIAS);
+        team.run(panels, panel -> packPanel(s, plain, panel));
+        return plain;
     }
 
-    private static void packPanel(Source s, PackedWeights w, int panel) {
+    /** Returns whether all numbers of the panel fit the layout; if not, the plain layout must be taken. */
+    private static boolean packPanel(Source s, PackedWeights w, int panel) {
         switch (s.format()) {
             case F32 -> packInts(s, w, panel);
-            case F16, BF16 -> packShorts(s, w, panel);
+            case F16, BF16 -> {
+                return packShorts(s, w, panel);
+            }
             case U8, I8, U4, I4 -> packBytes(s, w, panel);
         }
+        return true;
     }
 
     /** Inputs that are re-laid at once: a block of all rows of the panel fits the first-level cache. */
     private static final int BLOCK = 128;
 
-    private static void packShorts(Source s, PackedWeights w, int panel) {
+    private static boolean packShorts(Source s, PackedWeights w, int panel) {
         int row0 = panel * PANEL;
         int rows = Math.min(PANEL, s.outputs() - row0);
-        short[] line = new short[BLOCK];
+        boolean encode = w.paired() && s.format() == WeightFormat.F16;
+        short[] line = new short[Math.max(BLOCK, PANEL)];
         short[] out = new short[BLOCK * PANEL];
         for (int k0 = 0; k0 < s.inputs(); k0 += BLOCK) {
             int n = Math.min(BLOCK, s.inputs() - k0);
-            if (s.inputMajor()) {
-                for (int k = 0; k < n; k++) {
-                    long at = s.offset() + 2 * ((long) (k0 + k) * s.outputs() + row0);
-                    MemorySegment.copy(s.data(), Mem.I16, at, out, k * PANEL, rows);
+            int lines = s.inputMajor() ? n : rows;
+            int length = s.inputMajor() ? rows : n;
+            for (int i = 0; i < lines; i++) {
+                long first =
+                        s.inputMajor() ? (long) (k0 + i) * s.outputs() + row0 : (long) (row0 + i) * s.inputs() + k0;
+                MemorySegment.copy(s.data(), Mem.I16, s.offset() + 2 * first, line, 0, length);
+                if (encode && !encode(line, length)) {
+                    return false;
                 }
-            } else {
-                for (int r = 0; r < rows; r++) {
-                    long at = s.offset() + 2 * ((long) (row0 + r) * s.inputs() + k0);
-                    MemorySegment.copy(s.data(), Mem.I16, at, line, 0, n);
-                    for (int k = 0; k < n; k++) {
-                        out[k * PANEL + r] = line[k];
+                if (s.inputMajor()) {
+                    for (int r = 0; r < length; r++) {
+                        out[i * PANEL + place(w, r)] = line[r];
+                    }
+                } else {
+                    int place = place(w, i);
+                    for (int k = 0; k < length; k++) {
+                        out[k * PANEL + place] = line[k];
                     }
                 }
             }
             MemorySegment.copy(out, 0, w.data(), Mem.I16, panel * w.panelBytes() + 2L * k0 * PANEL, n * PANEL);
         }
+        return true;
+    }
+
+    /** Returns where row r of a panel stands among the rows of one input. */
+    private static int place(PackedWeights w, int r) {
+        return w.paired() ? r % (PANEL / 2) * 2 + r / (PANEL / 2) : r;
+    }
+
+    private static boolean encode(short[] line, int n) {
+        boolean all = true;
+        for (int i = 0; i < n; i++) {
+            all &= HalfCode.exists(line[i]);
+            line[i] = HalfCode.encode(line[i]);
+        }
+        return all;
     }
 
     private static void packInts(Source s, PackedWeights w, int panel) {

@@ -26,14 +26,55 @@ final class Strips {
         int count = n * PANEL;
         switch (w.format()) {
             case F32 -> Mem.read(data, at, dst, 0, count);
-            case F16 -> halfs(data, at, dst, count);
-            case BF16 -> brains(data, at, dst, count);
+            case F16 -> {
+                if (w.paired()) {
+                    VectorStreams.decodeHalfs(data, at, n, dst);
+                } else {
+                    halfs(data, at, dst, count);
+                }
+            }
+            case BF16 -> {
+                if (w.paired()) {
+                    VectorStreams.decodeBrains(data, at, n, dst);
+                } else {
+                    brains(data, at, dst, count);
+                }
+            }
             case U8, I8 -> bytes(data, at, dst, count);
             case U4, I4 -> nibbles(data, at, dst, n);
         }
         if (w.format().quantized()) {
             rescale(w, panel, k0, n, dst);
         }
+    }
+
+    /**
+     * Adds inputs {@code [k0, k0 + n)} of a panel times activations to the panel's sums, straight from memory where that
+     * is possible, else by way of a strip.
+     *
+     * @param n a multiple of {@link PackedWeights#K_STEP}, at most {@link Linear#STRIP}
+     * @param x activations, multiplied by {@link #scale}
+     */
+    static void multiply(PackedWeights w, int panel, int k0, int n, float[] x, float[] sum) {
+        long at = panel * w.panelBytes() + (long) k0 * PANEL * w.format().bits() / Byte.SIZE;
+        if (w.paired()) {
+            if (w.format() == WeightFormat.F16) {
+                VectorStreams.halfs(w.data(), at, n, x, k0, sum);
+            } else {
+                VectorStreams.brains(w.data(), at, n, x, k0, sum);
+            }
+        } else if (VectorSupport.ENABLED && w.format() == WeightFormat.F32) {
+            VectorStreams.floats(w.data(), at, n, x, k0, sum);
+        } else {
+            float[] strip = Scratch.current().floats(Scratch.STRIP, n * PANEL);
+            decode(w, panel, k0, n, strip);
+            Tiles.gemv(strip, n, x, k0, sum);
+        }
+    }
+
+    /** Returns the power of two that {@link #multiply} expects in the activations for weights that it reads coded. */
+    static float scale(PackedWeights w) {
+        return w.paired() && w.format() == WeightFormat.F16 ? HalfCode.SCALE : 1;
     }
 
     /** f16 at byte {@code offset} to {@code dst[0..n)}. */

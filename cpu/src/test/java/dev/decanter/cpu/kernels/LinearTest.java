@@ -2,13 +2,16 @@ package dev.decanter.cpu.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LinearTest {
     private static final int[] ROWS = {1, 2, 5, 8, 9, 17};
@@ -91,6 +94,65 @@ class LinearTest {
                 }
                 assertThat(strip).isEqualTo(expected);
             }
+        }
+    }
+
+    /** One input is 1 and the others 0, so that the result is the weight itself, by way of both one row and many. */
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"F16", "BF16"})
+    void everyPatternBelow128IsMultipliedExactly(WeightFormat format) {
+        int n = 16384;
+        int k = 4;
+        try (ThreadTeam team = new ThreadTeam(2);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment data = arena.allocate(65536 * 2L);
+            float[] values = new float[65536];
+            for (int i = 0; i < 65536; i++) {
+                float value = format == WeightFormat.F16
+                        ? Float.float16ToFloat((short) i)
+                        : Float.intBitsToFloat((short) i << 16);
+                values[i] = Math.abs(value) < 128 ? value : 0;
+                data.setAtIndex(Mem.I16, i, values[i] == 0 ? 0 : (short) i);
+            }
+            PackedWeights w = Packer.pack(team, arena, new Packer.Source(data, 0, format, n, k, false));
+            assertThat(w.paired()).isEqualTo(VectorSupport.ENABLED);
+            float[] x = new float[k * k];
+            for (int i = 0; i < k; i++) {
+                x[i * k + i] = 1;
+            }
+            MemorySegment many = Data.blank(k * n);
+            Linear.apply(team, w, Data.of(x), 0, k, k, many, 0, n);
+            for (int i = 0; i < k; i++) {
+                MemorySegment one = Data.blank(n);
+                Linear.apply(team, w, Data.of(x), 4L * i * k, k, 1, one, 0, n);
+                float[] expected = new float[n];
+                for (int row = 0; row < n; row++) {
+                    // sums begin at +0, so a weight of -0 gives +0
+                    expected[row] = values[row * k + i] + 0.0f;
+                }
+                assertThat(Data.read(one)).isEqualTo(expected);
+                assertThat(Arrays.copyOfRange(Data.read(many), i * n, (i + 1) * n))
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {1e-38f, 1e-30f, 1e30f, 3e38f})
+    void activationsOfAnySizeKeepTheirPrecision(float size) {
+        try (ThreadTeam team = new ThreadTeam(1);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment data = arena.allocate(8);
+            float[] w = {0.5f, -0.25f, 0x1p-24f, 0.125f};
+            for (int i = 0; i < 4; i++) {
+                data.setAtIndex(Mem.I16, i, Float.floatToFloat16(w[i]));
+            }
+            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F16, 1, 4, false));
+            MemorySegment y = Data.blank(1);
+            Linear.apply(team, packed, Data.of(new float[] {size, size, 0, size}), 0, 4, 1, y, 0, 1);
+            assertThat(Data.read(y)[0]).isCloseTo(0.375f * size, within(1e-6f * size));
         }
     }
 

@@ -1,0 +1,176 @@
+package dev.decanter.cpu.kernels;
+
+import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Multiplies by packed weights straight from memory, with no buffer between, so that loads run ahead while sums are
+ * formed: one row of activations is bound by memory. Packed memory is always native, hence loads from segments stay
+ * fast. In the paired layout of 16-bit formats an int lane j holds row j (low half) and row 16 + j (high half).
+ */
+final class VectorStreams {
+    private static final int N = Lanes.N;
+    private static final int PAIR = 2 * N;
+    private static final int HALF = PANEL / 2;
+    private static final int EXPONENT_SHIFT = 3;
+    private static final int LOW_MASK = 0x8fffffff;
+    private static final int HIGH_MASK = 0x8fffe000;
+    private static final int UPPER = 0xffff0000;
+
+    private VectorStreams() {}
+
+    /** {@code sum[r] += Σ_k x[xAt + k] · w[k, r]} for f32 weights from byte {@code at}; n is a multiple of 4. */
+    static void floats(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+        for (int j = 0; j < PANEL; j += PAIR) {
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + N);
+            FloatVector a1 = FloatVector.zero(Lanes.F);
+            FloatVector b1 = a1;
+            FloatVector a2 = a1;
+            FloatVector b2 = a1;
+            FloatVector a3 = a1;
+            FloatVector b3 = a1;
+            for (int k = 0; k < n; k += 4) {
+                long p = at + 4L * (k * PANEL + j);
+                FloatVector x0 = FloatVector.broadcast(Lanes.F, x[xAt + k]);
+                FloatVector x1 = FloatVector.broadcast(Lanes.F, x[xAt + k + 1]);
+                FloatVector x2 = FloatVector.broadcast(Lanes.F, x[xAt + k + 2]);
+                FloatVector x3 = FloatVector.broadcast(Lanes.F, x[xAt + k + 3]);
+                a0 = load(w, p).fma(x0, a0);
+                b0 = load(w, p + 4L * N).fma(x0, b0);
+                a1 = load(w, p + 4L * PANEL).fma(x1, a1);
+                b1 = load(w, p + 4L * PANEL + 4L * N).fma(x1, b1);
+                a2 = load(w, p + 8L * PANEL).fma(x2, a2);
+                b2 = load(w, p + 8L * PANEL + 4L * N).fma(x2, b2);
+                a3 = load(w, p + 12L * PANEL).fma(x3, a3);
+                b3 = load(w, p + 12L * PANEL + 4L * N).fma(x3, b3);
+            }
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + N);
+        }
+    }
+
+    private static FloatVector load(MemorySegment w, long at) {
+        return FloatVector.fromMemorySegment(Lanes.F, w, at, LITTLE_ENDIAN);
+    }
+
+    private static IntVector pairs(MemorySegment w, long at) {
+        return IntVector.fromMemorySegment(Lanes.I, w, at, LITTLE_ENDIAN);
+    }
+
+    private static FloatVector halfLow(IntVector v) {
+        return v.lanewise(VectorOperators.LSHL, Short.SIZE)
+                .lanewise(VectorOperators.ASHR, EXPONENT_SHIFT)
+                .and(LOW_MASK)
+                .reinterpretAsFloats();
+    }
+
+    private static FloatVector halfHigh(IntVector v) {
+        return v.lanewise(VectorOperators.ASHR, EXPONENT_SHIFT).and(HIGH_MASK).reinterpretAsFloats();
+    }
+
+    private static FloatVector brainLow(IntVector v) {
+        return v.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+    }
+
+    private static FloatVector brainHigh(IntVector v) {
+        return v.and(UPPER).reinterpretAsFloats();
+    }
+
+    /** As {@link #floats} for {@link HalfCode}s; activations carry the codes' {@link HalfCode#SCALE}. */
+    static void halfs(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+        for (int j = 0; j < HALF; j += N) {
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + HALF);
+            FloatVector a1 = FloatVector.zero(Lanes.F);
+            FloatVector b1 = a1;
+            FloatVector a2 = a1;
+            FloatVector b2 = a1;
+            FloatVector a3 = a1;
+            FloatVector b3 = a1;
+            for (int k = 0; k < n; k += 4) {
+                long p = at + 2L * k * PANEL + 4L * j;
+                FloatVector x0 = FloatVector.broadcast(Lanes.F, x[xAt + k]);
+                FloatVector x1 = FloatVector.broadcast(Lanes.F, x[xAt + k + 1]);
+                FloatVector x2 = FloatVector.broadcast(Lanes.F, x[xAt + k + 2]);
+                FloatVector x3 = FloatVector.broadcast(Lanes.F, x[xAt + k + 3]);
+                IntVector v0 = pairs(w, p);
+                IntVector v1 = pairs(w, p + 2L * PANEL);
+                IntVector v2 = pairs(w, p + 4L * PANEL);
+                IntVector v3 = pairs(w, p + 6L * PANEL);
+                a0 = halfLow(v0).fma(x0, a0);
+                b0 = halfHigh(v0).fma(x0, b0);
+                a1 = halfLow(v1).fma(x1, a1);
+                b1 = halfHigh(v1).fma(x1, b1);
+                a2 = halfLow(v2).fma(x2, a2);
+                b2 = halfHigh(v2).fma(x2, b2);
+                a3 = halfLow(v3).fma(x3, a3);
+                b3 = halfHigh(v3).fma(x3, b3);
+            }
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + HALF);
+        }
+    }
+
+    /** As {@link #floats} for bf16. */
+    static void brains(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+        for (int j = 0; j < HALF; j += N) {
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + HALF);
+            FloatVector a1 = FloatVector.zero(Lanes.F);
+            FloatVector b1 = a1;
+            FloatVector a2 = a1;
+            FloatVector b2 = a1;
+            FloatVector a3 = a1;
+            FloatVector b3 = a1;
+            for (int k = 0; k < n; k += 4) {
+                long p = at + 2L * k * PANEL + 4L * j;
+                FloatVector x0 = FloatVector.broadcast(Lanes.F, x[xAt + k]);
+                FloatVector x1 = FloatVector.broadcast(Lanes.F, x[xAt + k + 1]);
+                FloatVector x2 = FloatVector.broadcast(Lanes.F, x[xAt + k + 2]);
+                FloatVector x3 = FloatVector.broadcast(Lanes.F, x[xAt + k + 3]);
+                IntVector v0 = pairs(w, p);
+                IntVector v1 = pairs(w, p + 2L * PANEL);
+                IntVector v2 = pairs(w, p + 4L * PANEL);
+                IntVector v3 = pairs(w, p + 6L * PANEL);
+                a0 = brainLow(v0).fma(x0, a0);
+                b0 = brainHigh(v0).fma(x0, b0);
+                a1 = brainLow(v1).fma(x1, a1);
+                b1 = brainHigh(v1).fma(x1, b1);
+                a2 = brainLow(v2).fma(x2, a2);
+                b2 = brainHigh(v2).fma(x2, b2);
+                a3 = brainLow(v3).fma(x3, a3);
+                b3 = brainHigh(v3).fma(x3, b3);
+            }
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + HALF);
+        }
+    }
+
+    /** Decodes {@code n} inputs of paired {@link HalfCode}s to {@code dst}, the rows of one input together. */
+    static void decodeHalfs(MemorySegment w, long at, int n, float[] dst) {
+        for (int k = 0; k < n; k++) {
+            for (int j = 0; j < HALF; j += N) {
+                IntVector v = pairs(w, at + 2L * k * PANEL + 4L * j);
+                halfLow(v).mul(HalfCode.SCALE).intoArray(dst, k * PANEL + j);
+                halfHigh(v).mul(HalfCode.SCALE).intoArray(dst, k * PANEL + HALF + j);
+            }
+        }
+    }
+
+    /** As {@link #decodeHalfs} for bf16. */
+    static void decodeBrains(MemorySegment w, long at, int n, float[] dst) {
+        for (int k = 0; k < n; k++) {
+            for (int j = 0; j < HALF; j += N) {
+                IntVector v = pairs(w, at + 2L * k * PANEL + 4L * j);
+                brainLow(v).intoArray(dst, k * PANEL + j);
+                brainHigh(v).intoArray(dst, k * PANEL + HALF + j);
+            }
+        }
+    }
+}
