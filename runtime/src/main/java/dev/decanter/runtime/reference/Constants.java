@@ -11,12 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Constants as tensors: views of the model's memory, strings decoded. */
-final class Constants {
+public final class Constants {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     private Constants() {}
 
-    static Tensor tensor(Op.Constant constant) {
+    /** A constant as a tensor; throws {@link dev.decanter.ir.IrException} if the bytes of a string constant are damaged. */
+    public static Tensor tensor(Op.Constant constant) {
         if (constant.elementType() == ElementType.STRING) {
             return Tensor.ofStrings(
                     constant.shape(),

@@ -1,6 +1,7 @@
 package dev.decanter.runtime.reference;
 
 import dev.decanter.ir.Model;
+import dev.decanter.ir.rewrite.WidenDecompression;
 import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
@@ -42,7 +43,9 @@ public final class ReferenceDevice implements Device {
 
     @Override
     public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
-        Plan plan = Plan.of(model, extensions);
+        Model own = model.copy();
+        WidenDecompression.run(own);
+        Plan plan = Plan.of(own, extensions);
         return new Executable() {
             @Override
             public Execution newExecution() {

@@ -1,0 +1,91 @@
+package dev.decanter.cpu;
+
+import dev.decanter.cpu.compile.CpuCompiler;
+import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.VectorSupport;
+import dev.decanter.ir.Model;
+import dev.decanter.runtime.InferenceException;
+import dev.decanter.runtime.spi.Device;
+import dev.decanter.runtime.spi.Executable;
+import dev.decanter.runtime.spi.Execution;
+import dev.decanter.runtime.spi.OperationExtension;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The CPU device: vectorised kernels, a thread team for each compiled model. */
+public final class CpuDevice implements Device {
+    /** Compile property: number of threads, {@code 0} for one a processor. */
+    public static final String NUM_THREADS = "INFERENCE_NUM_THREADS";
+
+    private static final int MAX_THREADS = 1024;
+
+    /** For the service loader. */
+    public CpuDevice() {}
+
+    @Override
+    public String name() {
+        return "CPU";
+    }
+
+    @Override
+    public int priority() {
+        return 100;
+    }
+
+    @Override
+    public Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("FULL_DEVICE_NAME", CpuInfo.modelName());
+        facts.put("ARCHITECTURE", System.getProperty("os.arch"));
+        facts.put("VECTOR_KERNELS", VectorSupport.describe());
+        facts.put("THREADS", Integer.toString(defaultThreads()));
+        facts.put("MEMORY_MB", Long.toString(CpuInfo.memoryBytes() >> 20));
+        return facts;
+    }
+
+    @Override
+    public Map<String, String> properties() {
+        return Map.of(NUM_THREADS, "0");
+    }
+
+    @Override
+    public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
+        ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
+        try {
+            Executable inner = CpuCompiler.compile(model, team, extensions);
+            return new Executable() {
+                @Override
+                public Execution newExecution() {
+                    return inner.newExecution();
+                }
+
+                @Override
+                public void close() {
+                    inner.close();
+                    team.close();
+                }
+            };
+        } catch (RuntimeException | Error e) {
+            team.close();
+            throw e;
+        }
+    }
+
+    private static int threads(String text) {
+        int threads;
+        try {
+            threads = Integer.parseInt(text.strip());
+        } catch (NumberFormatException e) {
+            throw new InferenceException(NUM_THREADS + " is not a number: \"" + text + "\"", e);
+        }
+        if (threads < 0 || threads > MAX_THREADS) {
+            throw new InferenceException(NUM_THREADS + " must be 0 (automatic) to " + MAX_THREADS + ", not " + threads);
+        }
+        return threads == 0 ? defaultThreads() : threads;
+    }
+
+    private static int defaultThreads() {
+        return CpuInfo.physicalCores();
+    }
+}

@@ -1,0 +1,139 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.Rotary;
+import dev.decanter.cpu.kernels.Strided;
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Shape;
+import dev.decanter.runtime.InferenceException;
+import dev.decanter.runtime.Tensor;
+import java.util.Optional;
+
+/** Attention, its cache and its positions. */
+final class AttentionSteps {
+    private AttentionSteps() {}
+
+    /** Inputs new [B, H, S, D], beam index [B]. */
+    static Step append(String variable) {
+        return frame -> {
+            KvCache cache = frame.kvCache(variable);
+            cache.reorder(frame.in(1));
+            cache.append(frame.in(0));
+            frame.view(0, cache);
+        };
+    }
+
+    /** The shape of the cache as it was before this inference; no memory behind it. */
+    static Step past(String variable) {
+        return frame -> {
+            KvCache cache = frame.kvCache(variable);
+            long batch = frame.shape(0).elements();
+            frame.shapeOnly(0, Shape.of(batch, cache.heads(), cache.pastLength(), cache.size()));
+        };
+    }
+
+    /** Inputs q [B, H, S, D], k [B, Hkv, T, D], v [B, Hkv, T, Dv][, mask]. */
+    static Step attention(FusedOp.Attention op) {
+        return frame -> {
+            Shape q = frame.shape(0);
+            Shape k = frame.shape(1);
+            Shape v = frame.shape(2);
+            check(q, k, v);
+            Strided mask = Strided.none();
+            if (frame.inputCount() > 3) {
+                mask = mask(frame.in(3), q, k);
+            }
+            float scale = Float.isNaN(op.scale()) ? (float) (1 / Math.sqrt((double) q.dim(3))) : op.scale();
+            Attention.Sizes sizes = new Attention.Sizes(
+                    (int) q.dim(0),
+                    (int) q.dim(1),
+                    (int) k.dim(1),
+                    (int) q.dim(2),
+                    (int) k.dim(2),
+                    (int) q.dim(3),
+                    (int) v.dim(3),
+                    op.causal() ? 0 : Attention.ALL_KEYS);
+            Tensor out = frame.out(0, ElementType.F32, Shape.of(q.dim(0), q.dim(1), q.dim(2), v.dim(3)));
+            Attention.apply(
+                    frame.team(), sizes, rows(frame, 0), rows(frame, 1), rows(frame, 2), mask, scale, rows(out));
+        };
+    }
+
+    /** Inputs x [B, H, S, D], cos and sin [B|1, 1, S, D]. */
+    static Step rotary() {
+        return frame -> {
+            Tensor x = frame.in(0);
+            Shape shape = x.shape();
+            Tensor y = frame.out(0, ElementType.F32, shape);
+            int size = (int) shape.dim(3);
+            Rotary.apply(
+                    frame.team(),
+                    (int) shape.dim(0),
+                    (int) shape.dim(1),
+                    (int) shape.dim(2),
+                    size,
+                    size,
+                    rows(x),
+                    angles(frame.in(1), shape),
+                    angles(frame.in(2), shape),
+                    rows(y));
+        };
+    }
+
+    private static Strided angles(Tensor angle, Shape x) {
+        Shape shape = angle.shape();
+        boolean batchFits = shape.dim(0) == 1 || shape.dim(0) == x.dim(0);
+        boolean rowsFit = shape.dim(2) == 1 || shape.dim(2) == x.dim(2);
+        if (!batchFits || !rowsFit) {
+            throw new InferenceException("rotary angles " + shape + " for " + x);
+        }
+        long row = shape.dim(2) == 1 ? 0 : shape.dim(3);
+        return new Strided(angle.memory(), 0, shape.dim(0) == 1 ? 0 : shape.dim(2) * shape.dim(3), 0, row);
+    }
+
+    private static void check(Shape q, Shape k, Shape v) {
+        boolean fits = k.dim(0) == q.dim(0)
+                && v.dim(0) == q.dim(0)
+                && k.dim(3) == q.dim(3)
+                && v.dim(2) == k.dim(2)
+                && v.dim(1) == k.dim(1);
+        if (!fits) {
+            throw new InferenceException("attention over q " + q + ", k " + k + ", v " + v);
+        }
+    }
+
+    private static Strided rows(Frame frame, int input) {
+        Optional<KvCache> cache = frame.cache(input);
+        if (cache.isPresent()) {
+            KvCache c = cache.get();
+            return Strided.headMajor(c.memory(), 0, c.heads(), c.capacity(), c.size());
+        }
+        return rows(frame.in(input));
+    }
+
+    private static Strided rows(Tensor x) {
+        Shape shape = x.shape();
+        return Strided.headMajor(x.memory(), 0, shape.dim(1), shape.dim(2), shape.dim(3));
+    }
+
+    /** Broadcasts [B|1, H|1, S|1, T], or fewer leading dimensions, by strides of 0. */
+    private static Strided mask(Tensor mask, Shape q, Shape k) {
+        Shape shape = mask.shape();
+        long[] full = {1, 1, 1, 1};
+        for (int i = 0; i < shape.rank(); i++) {
+            full[4 - shape.rank() + i] = shape.dim(i);
+        }
+        long[] wanted = {q.dim(0), q.dim(1), q.dim(2), k.dim(2)};
+        boolean fits = full[3] == wanted[3];
+        for (int i = 0; i < 3; i++) {
+            fits &= full[i] == 1 || full[i] == wanted[i];
+        }
+        if (!fits) {
+            throw new InferenceException("attention mask " + shape + " for q " + q + " and k " + k);
+        }
+        long row = full[2] == 1 ? 0 : full[3];
+        long head = full[1] == 1 ? 0 : full[2] * full[3];
+        long batch = full[0] == 1 ? 0 : full[1] * full[2] * full[3];
+        return new Strided(mask.memory(), 0, batch, head, row);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.ir.Model;
+import dev.decanter.runtime.spi.Executable;
+import dev.decanter.runtime.spi.Execution;
+import dev.decanter.runtime.spi.OperationExtension;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** Compiles a model for the CPU: passes on a copy of the graph, then the plan. */
+public final class CpuCompiler {
+    private CpuCompiler() {}
+
+    /**
+     * Compiles; the model is not changed. The executable owns packed weights and folded constants, not the team.
+     *
+     * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
+     */
+    public static Executable compile(Model model, ThreadTeam team, List<OperationExtension> extensions) {
+        Arena arena = Arena.ofShared();
+        try {
+            Model own = rewrite(model, arena);
+            Plan plan = new Planner(own, new Lowering(team, arena, extensions)).plan();
+            return new Executable() {
+                @Override
+                public Execution newExecution() {
+                    return new Frame(plan, team);
+                }
+
+                @Override
+                public void close() {
+                    arena.close();
+                }
+            };
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** The graph after all passes. */
+    static Model rewrite(Model model, Arena arena) {
+        Model own = model.copy();
+        List<GraphPass> passes = List.of(
+                new FuseWeights(),
+                new FoldConstants(arena),
+                new FuseRmsNorm(),
+                new FuseLayerNorm(),
+                new FuseRotary(),
+                new FuseAttention(),
+                new FuseElementwise());
+        for (GraphPass pass : passes) {
+            pass.run(own);
+        }
+        own.removeDead();
+        return own;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.op.UnaryOp;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A constant vector added to a {@link FusedOp.Linear} becomes its bias; {@code swish(a)·b} {@link FusedOp.SwishMultiply}. */
+final class FuseElementwise implements GraphPass {
+    @Override
+    public void run(Model model) {
+        for (Node node : model.topologicalOrder()) {
+            switch (node.op()) {
+                case BinaryOp.Add _ -> bias(node);
+                case BinaryOp.Multiply _ -> gate(node);
+                default -> {}
+            }
+        }
+        model.removeDead();
+    }
+
+    private static void bias(Node add) {
+        for (int i = 0; i < 2; i++) {
+            Node linear = add.input(i).node();
+            Output bias = add.input(1 - i);
+            if (linear.op() instanceof FusedOp.Linear op
+                    && op.bias().isEmpty()
+                    && Graphs.onlyConsumer(linear.output())
+                    && Graphs.isVector(bias, op.weight().outputs())
+                    // a bias of higher rank than the product would raise the result's rank
+                    && bias.shape().rank() <= linear.output().shape().rank()) {
+                List<Float> values = new ArrayList<>();
+                for (float f : Graphs.floats(bias)) {
+                    values.add(f);
+                }
+                Graphs.replace(add.output(), new FusedOp.Linear(op.weight(), values), List.of(linear.input(0)));
+                return;
+            }
+        }
+    }
+
+    private static void gate(Node node) {
+        for (int i = 0; i < 2; i++) {
+            Node swish = node.input(i).node();
+            Output up = node.input(1 - i);
+            if (swish.op() instanceof UnaryOp.Swish
+                    && swish.inputs().size() == 1
+                    && Graphs.isF32(up)
+                    && Graphs.isF32(swish.output())
+                    && Graphs.onlyConsumer(swish.output())
+                    && up.shape().hasRank()
+                    && up.shape().equals(swish.output().shape())) {
+                Graphs.replace(node.output(), new FusedOp.SwishMultiply(), List.of(swish.input(0), up));
+                return;
+            }
+        }
+    }
+}

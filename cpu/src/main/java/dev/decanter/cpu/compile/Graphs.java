@@ -1,0 +1,121 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.ir.Dimension;
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.Shape;
+import dev.decanter.ir.op.Op;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+
+/** What passes ask of values again and again. */
+final class Graphs {
+    private Graphs() {}
+
+    static Optional<Op.Constant> constant(Output value) {
+        return value.node().op() instanceof Op.Constant c ? Optional.of(c) : Optional.empty();
+    }
+
+    /** Whether {@code value} is an f32 constant of which every element is {@code wanted}. */
+    static boolean isConstant(Output value, float wanted) {
+        float[] floats = floats(value);
+        if (floats.length == 0) {
+            return false;
+        }
+        for (float f : floats) {
+            if (f != wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Elements of a small f32 constant; none if {@code value} is something else. */
+    static float[] floats(Output value) {
+        if (!(value.node().op() instanceof Op.Constant c) || c.elementType() != ElementType.F32 || !small(c.shape())) {
+            return new float[0];
+        }
+        MemorySegment memory = c.data().segment();
+        float[] out = new float[(int) c.shape().elements()];
+        MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, out, 0, out.length);
+        return out;
+    }
+
+    /** Elements of a small i32 or i64 constant. */
+    static Optional<long[]> longs(Output value) {
+        if (!(value.node().op() instanceof Op.Constant c) || !small(c.shape())) {
+            return Optional.empty();
+        }
+        MemorySegment memory = c.data().segment();
+        long[] out = new long[(int) c.shape().elements()];
+        for (int i = 0; i < out.length; i++) {
+            switch (c.elementType()) {
+                case I64, U64 -> out[i] = memory.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i);
+                case I32 -> out[i] = memory.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * i);
+                default -> {
+                    return Optional.empty();
+                }
+            }
+        }
+        return Optional.of(out);
+    }
+
+    private static boolean small(Shape shape) {
+        return shape.elements() <= 1 << 20;
+    }
+
+    /** The only element of an i32 or i64 constant; empty if {@code value} is something else. */
+    static Optional<Long> integer(Output value) {
+        return longs(value).filter(v -> v.length == 1).map(v -> v[0]);
+    }
+
+    /** Whether the integer constant {@code value} is one axis and means {@code axis} of {@code rank}. */
+    static boolean isAxis(Output value, int axis, int rank) {
+        return integer(value).filter(a -> (a < 0 ? a + rank : a) == axis).isPresent();
+    }
+
+    /** The size of a static dimension, −1 for a dynamic one or one that does not exist. */
+    static long dim(Output value, int axis) {
+        PartialShape shape = value.shape();
+        if (!shape.hasRank()) {
+            return -1;
+        }
+        int at = axis < 0 ? axis + shape.rank() : axis;
+        if (at < 0 || at >= shape.rank()) {
+            return -1;
+        }
+        Dimension dim = shape.dim(at);
+        return dim.isStatic() ? dim.size() : -1;
+    }
+
+    static boolean hasRank(Output value, int rank) {
+        return value.shape().hasRank() && value.shape().rank() == rank;
+    }
+
+    static boolean isF32(Output value) {
+        return value.elementType() == ElementType.F32;
+    }
+
+    static boolean onlyConsumer(Output value) {
+        return value.consumers().size() == 1;
+    }
+
+    /** Puts a node computing {@code op} where {@code old} was. */
+    static Node replace(Output old, Op op, List<Output> inputs) {
+        Node node = Node.of(op, old.node().name(), inputs);
+        old.replaceWith(node.output());
+        return node;
+    }
+
+    /** Whether {@code value} multiplies out to a vector along the last axis: [K], [1, K], [1, 1, K] … */
+    static boolean isVector(Output value, long size) {
+        return constant(value)
+                .filter(c -> c.elementType() == ElementType.F32 && c.shape().elements() == size)
+                .filter(c -> size == 1 || c.shape().dim(-1) == size)
+                .isPresent();
+    }
+}
