@@ -4,4 +4,9 @@ module dev.decanter.tokenizers {
     requires com.fasterxml.jackson.databind;
     requires transitive dev.decanter.ir;
     requires transitive dev.decanter.runtime;
+
+    exports dev.decanter.tokenizers;
+
+    provides dev.decanter.runtime.spi.OperationExtension with
+            dev.decanter.tokenizers.ops.TokenizerOperations;
 }

@@ -1,0 +1,60 @@
+package dev.decanter.tokenizers.ops;
+
+import java.util.Arrays;
+
+/** A growing array of ints. */
+final class Ints {
+    private int[] values;
+    private int size;
+
+    Ints(int capacity) {
+        values = new int[Math.max(8, capacity)];
+    }
+
+    void add(int value) {
+        if (size == values.length) {
+            values = Arrays.copyOf(values, 2 * size);
+        }
+        values[size++] = value;
+    }
+
+    void addAll(int[] more) {
+        reserve(more.length);
+        System.arraycopy(more, 0, values, size, more.length);
+        size += more.length;
+    }
+
+    private void reserve(int more) {
+        if (values.length - size < more) {
+            values = Arrays.copyOf(values, Math.max(2 * values.length, size + more));
+        }
+    }
+
+    int get(int index) {
+        return values[index];
+    }
+
+    void set(int index, int value) {
+        values[index] = value;
+    }
+
+    int size() {
+        return size;
+    }
+
+    void size(int newSize) {
+        size = newSize;
+    }
+
+    void clear() {
+        size = 0;
+    }
+
+    int[] copy(int from, int to) {
+        return Arrays.copyOfRange(values, from, to);
+    }
+
+    int[] toArray() {
+        return Arrays.copyOf(values, size);
+    }
+}

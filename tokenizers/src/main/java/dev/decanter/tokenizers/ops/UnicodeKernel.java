@@ -1,0 +1,150 @@
+package dev.decanter.tokenizers.ops;
+
+import dev.decanter.ir.Node;
+import dev.decanter.runtime.InferenceException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Normalization forms and case: NormalizeUnicode, CaseFold, and CharsMapNormalization with a built-in form. */
+final class UnicodeKernel extends NormalizationKernel {
+    private static final char METASPACE = '\u2581';
+
+    private final UnaryOperator<String> rewrite;
+    private final boolean asciiUnchanged;
+
+    private UnicodeKernel(boolean hasSkips, UnaryOperator<String> rewrite, boolean asciiUnchanged) {
+        super(hasSkips);
+        this.rewrite = rewrite;
+        this.asciiUnchanged = asciiUnchanged;
+    }
+
+    /** Inputs: strings, skips (optional); attribute normalization_form. */
+    static UnicodeKernel normalizeUnicode(Node node) {
+        Constants.requireInputs(node, 3, 4);
+        UnaryOperator<String> form = form(node, Constants.attribute(node, "normalization_form", "NFD"));
+        return new UnicodeKernel(node.inputs().size() == 4, form, true);
+    }
+
+    /** Lower case of each character by itself, as Rust's {@code char::to_lowercase}. */
+    static UnicodeKernel caseFold(Node node) {
+        Constants.requireInputs(node, 3, 4);
+        return new UnicodeKernel(node.inputs().size() == 4, UnicodeKernel::lowerCase, false);
+    }
+
+    /** Inputs: strings, skips (optional). A charsmap constant as a further input is not supported. */
+    static UnicodeKernel charsMap(Node node) {
+        Constants.requireInputs(node, 3, 4, 5);
+        int inputs = node.inputs().size();
+        boolean hasSkips = inputs == 5
+                || (inputs == 4 && node.input(3).elementType() == dev.decanter.ir.ElementType.BOOLEAN);
+        if (inputs == 5 || (inputs == 4 && !hasSkips)) {
+            throw new InferenceException(
+                    "layer " + node + ": CharsMapNormalization with a precompiled charsmap is not supported");
+        }
+        boolean fold = Constants.flag(node, "case_fold", false);
+        boolean nmt = Constants.flag(node, "nmt", false);
+        boolean prefix = Constants.flag(node, "add_dummy_prefix", false);
+        boolean collapse = Constants.flag(node, "remove_extra_whitespaces", true);
+        boolean escape = Constants.flag(node, "escape_whitespaces", false);
+        UnaryOperator<String> form = form(node, Constants.attribute(node, "normalization_form", ""));
+        UnaryOperator<String> rewrite = text -> {
+            String out = form.apply(nmt ? nmt(text) : text);
+            out = fold ? lowerCase(out) : out;
+            out = collapse ? collapse(out) : out;
+            out = prefix && !out.isEmpty() ? " " + out : out;
+            return escape ? out.replace(' ', METASPACE) : out;
+        };
+        return new UnicodeKernel(hasSkips, rewrite, !fold && !nmt && !prefix && !collapse && !escape);
+    }
+
+    private static UnaryOperator<String> form(Node node, String name) {
+        Optional<java.text.Normalizer.Form> form =
+                switch (name.toLowerCase(Locale.ROOT)) {
+                    case "", "identity" -> Optional.empty();
+                    case "nfc" -> Optional.of(java.text.Normalizer.Form.NFC);
+                    case "nfd" -> Optional.of(java.text.Normalizer.Form.NFD);
+                    case "nfkc" -> Optional.of(java.text.Normalizer.Form.NFKC);
+                    case "nfkd" -> Optional.of(java.text.Normalizer.Form.NFKD);
+                    default ->
+                        throw new InferenceException(
+                                "layer " + node + ": unknown normalization_form \"" + name + "\"");
+                };
+        return form.isEmpty()
+                ? UnaryOperator.identity()
+                : text -> java.text.Normalizer.normalize(text, form.orElseThrow());
+    }
+
+    static String lowerCase(String text) {
+        StringBuilder lower = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); ) {
+            int point = text.codePointAt(i);
+            if (point == 0x130) {
+                lower.append("i\u0307");
+            } else {
+                lower.appendCodePoint(Character.toLowerCase(point));
+            }
+            i += Character.charCount(point);
+        }
+        return lower.toString();
+    }
+
+    /** What SentencePiece's "nmt" rules add to a form: controls vanish, odd spaces become spaces. */
+    private static String nmt(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        text.codePoints().forEach(point -> {
+            boolean control = (point >= 0x01 && point <= 0x08)
+                    || point == 0x0B
+                    || (point >= 0x0E && point <= 0x1F)
+                    || point == 0x7F
+                    || point == 0x8F
+                    || point == 0x9F;
+            boolean space = point == 0x09
+                    || point == 0x0A
+                    || point == 0x0C
+                    || point == 0x0D
+                    || point == 0x1680
+                    || (point >= 0x200B && point <= 0x200F)
+                    || point == 0x2028
+                    || point == 0x2029
+                    || point == 0x2581
+                    || point == 0xFEFF
+                    || point == 0xFFFD;
+            if (!control) {
+                out.appendCodePoint(space ? ' ' : point);
+            }
+        });
+        return out.toString();
+    }
+
+    private static String collapse(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean afterSpace = out.isEmpty() || out.charAt(out.length() - 1) == ' ';
+            if (c != ' ' || !afterSpace) {
+                out.append(c);
+            }
+        }
+        if (!out.isEmpty() && out.charAt(out.length() - 1) == ' ') {
+            out.setLength(out.length() - 1);
+        }
+        return out.toString();
+    }
+
+    @Override
+    Normalizer normalizer() {
+        return (text, from, to, out) -> {
+            // A form changes neither ASCII nor, here, bytes that are no text.
+            if ((asciiUnchanged && Utf8.isAscii(text, from, to)) || !Utf8.isValid(text, from, to)) {
+                out.append(text, from, to);
+                return false;
+            }
+            String old = new String(text, from, to - from, StandardCharsets.UTF_8);
+            String rewritten = rewrite.apply(old);
+            out.append(rewritten.getBytes(StandardCharsets.UTF_8));
+            return !rewritten.equals(old);
+        };
+    }
+}
