@@ -1,0 +1,299 @@
+package dev.decanter.tokenizers.convert;
+
+import static dev.decanter.tokenizers.convert.GraphBuilder.CHARS;
+import static dev.decanter.tokenizers.convert.GraphBuilder.FLAGS;
+import static dev.decanter.tokenizers.convert.GraphBuilder.INTS;
+import static dev.decanter.tokenizers.convert.GraphBuilder.join;
+
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.OutputSpec;
+import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.op.GatherScatterOp;
+import dev.decanter.ir.op.Op;
+import dev.decanter.ir.op.ReduceOp;
+import dev.decanter.ir.op.ShapeOp;
+import dev.decanter.runtime.InferenceException;
+import dev.decanter.tokenizers.ConversionOptions;
+import dev.decanter.tokenizers.TokenizerException;
+import dev.decanter.tokenizers.ops.BytePairModel;
+import dev.decanter.tokenizers.ops.SpecialTokens;
+import dev.decanter.tokenizers.ops.Strings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** Writes the tokenizer graph: string tensor → input_ids and attention_mask, in the form of OpenVINO Tokenizers 2026.1. */
+final class EncoderGraph {
+    private static final int MIN_CACHE = 20_000;
+
+    private final TokenizerSpec spec;
+    private final ConversionOptions options;
+    private final GraphBuilder graph = new GraphBuilder();
+    private final List<AddedToken> raw = new ArrayList<>();
+    private final List<AddedToken> normalized = new ArrayList<>();
+    private List<Output> rows = List.of();
+    private List<Output> strings = List.of();
+    private List<Output> skips = List.of();
+
+    private EncoderGraph(TokenizerSpec spec, ConversionOptions options) {
+        this.spec = spec;
+        this.options = options;
+        for (AddedToken token : spec.added()) {
+            if (token.normalized()) {
+                String content = token.content();
+                for (Step.Rewrite step : spec.normalizers()) {
+                    content = step.apply(content);
+                }
+                normalized.add(token.withContent(content));
+            } else {
+                raw.add(token);
+            }
+        }
+    }
+
+    static Model build(TokenizerSpec spec, ConversionOptions options, OptionalInt padId) {
+        return new EncoderGraph(spec, options).build(padId);
+    }
+
+    private Model build(OptionalInt padId) {
+        Node parameter = graph.node(
+                new Op.Parameter(ElementType.STRING, PartialShape.ofRank(1)),
+                List.of(),
+                new OutputSpec(ElementType.STRING, PartialShape.ofRank(1)));
+        parameter.output().named(parameter.name());
+        strings = graph.node(new Op.StringTensorUnpack(), List.of(parameter.output()), INTS, INTS, CHARS)
+                .outputs();
+        if (!spec.preTokenizer().firstPrefix().isEmpty()) {
+            rewrite(firstPrefix(spec.preTokenizer().firstPrefix()));
+        }
+        rows = rows(strings.getFirst());
+        splitTokens(raw);
+        spec.normalizers().forEach(this::rewrite);
+        splitTokens(normalized);
+        spec.preTokenizer().steps().forEach(this::step);
+        List<Output> ids = truncate(tokenize());
+        return results(parameter, combine(ids), padId);
+    }
+
+    /** One string a row. */
+    private List<Output> rows(Output begins) {
+        OutputSpec scalar = new OutputSpec(ElementType.I64, PartialShape.of(new long[0]));
+        Output shape = graph.node(
+                        new ShapeOp.ShapeOf(ElementType.I64),
+                        List.of(begins),
+                        new OutputSpec(ElementType.I64, PartialShape.of(1)))
+                .output();
+        Output count = graph.node(
+                        new GatherScatterOp.Gather(0), List.of(shape, graph.scalar(0L), graph.scalar(0L)), scalar)
+                .output();
+        Output next = graph.node(new BinaryOp.Add(), List.of(count, graph.scalar(1L)), scalar)
+                .output();
+        Output first = graph.node(
+                        new ShapeOp.Range(ElementType.I32), List.of(graph.scalar(0L), count, graph.scalar(1L)), INTS)
+                .output();
+        Output last = graph.node(
+                        new ShapeOp.Range(ElementType.I32), List.of(graph.scalar(1L), next, graph.scalar(1L)), INTS)
+                .output();
+        return List.of(first, last);
+    }
+
+    /** A prefix for texts that begin neither with it, nor with a space (which becomes it), nor with an added token. */
+    private Step.Replace firstPrefix(String prefix) {
+        List<SpecialTokens.Token> tokens =
+                spec.added().stream().map(AddedToken::toSplit).toList();
+        String others = tokens.isEmpty() ? "" : "|" + SpecialTokens.pattern(tokens);
+        return Step.Replace.by("\\A(?=[\\s\\S])(?![ " + prefix + "]" + others + ")", prefix);
+    }
+
+    private void splitTokens(List<AddedToken> tokens) {
+        if (tokens.isEmpty()) {
+            return;
+        }
+        String pattern = SpecialTokens.pattern(
+                tokens.stream().map(AddedToken::toSplit).toList());
+        Node split = graph.extension(
+                "SpecialTokensSplit",
+                Map.of(),
+                join(rows, strings, skips, graph.text(pattern)),
+                INTS,
+                INTS,
+                INTS,
+                INTS,
+                CHARS,
+                FLAGS);
+        rows = split.outputs().subList(0, 2);
+        strings = split.outputs().subList(2, 5);
+        skips = split.outputs().subList(5, 6);
+    }
+
+    private void step(Step step) {
+        switch (step) {
+            case Step.Rewrite rewrite -> rewrite(rewrite);
+            case Step.Split split -> {
+                Map<String, String> attributes = new LinkedHashMap<>();
+                attributes.put("behaviour", split.behaviour());
+                attributes.put("invert", String.valueOf(split.invert()));
+                attributes.put("max_splits", "-1");
+                pieces("RegexSplit", attributes, graph.text(split.pattern()));
+            }
+            case Step.BytesToChars ignored -> pieces("BytesToChars", Map.of());
+        }
+    }
+
+    /** An op from ragged strings to ragged strings. */
+    private void pieces(String type, Map<String, String> attributes, Output... more) {
+        List<OutputSpec> outputs = new ArrayList<>(List.of(INTS, INTS, INTS, INTS, CHARS));
+        skips.forEach(s -> outputs.add(FLAGS));
+        Node node = graph.extension(
+                type, attributes, join(rows, strings, skips, List.of(more)), outputs.toArray(OutputSpec[]::new));
+        rows = node.outputs().subList(0, 2);
+        strings = node.outputs().subList(2, 5);
+        skips = node.outputs().subList(5, 5 + skips.size());
+    }
+
+    private void rewrite(Step.Rewrite step) {
+        List<Output> out = Rewrites.emit(graph, step, strings, skips);
+        strings = out.subList(0, 3);
+        skips = out.subList(3, out.size());
+    }
+
+    private List<Output> tokenize() {
+        return switch (spec.model()) {
+            case ModelSpec.Bpe bpe -> bytePairs(bpe);
+            case ModelSpec.WordPiece words -> wordPieces(words);
+        };
+    }
+
+    private List<Output> bytePairs(ModelSpec.Bpe bpe) {
+        boolean bytes = spec.preTokenizer().byteLevel() && !spec.preTokenizer().charsWritten();
+        Strings vocabulary = Vocabulary.all(spec, bytes, false);
+        Strings left = Vocabulary.strings(bpe.left(), bytes);
+        Strings right = Vocabulary.strings(bpe.right(), bytes);
+        BytePairModel.Settings settings = new BytePairModel.Settings(
+                bpe.unknown(), bpe.fuseUnknown(), bpe.wordInner(), bpe.wordEnd(), bpe.byteFallback());
+        List<byte[]> wholeTexts = new ArrayList<>();
+        List<Integer> wholeIds = new ArrayList<>();
+        for (List<AddedToken> tokens : List.of(raw, normalized)) {
+            for (AddedToken token : tokens) {
+                wholeTexts.add(Vocabulary.bytes(token.content(), false));
+                wholeIds.add(token.id());
+            }
+        }
+        int[] addedIds = toInts(wholeIds);
+        BytePairModel model;
+        try {
+            model = new BytePairModel(vocabulary, addedIds, left, right, settings);
+        } catch (InferenceException e) {
+            throw new TokenizerException(spec.file() + ": model: " + e.getMessage(), e);
+        }
+        if (bpe.ignoreMerges()) {
+            for (int id : Vocabulary.unreachable(vocabulary, addedIds, model)) {
+                wholeTexts.add(java.util.Arrays.copyOfRange(
+                        vocabulary.chars(), vocabulary.begins()[id], vocabulary.ends()[id]));
+                wholeIds.add(id);
+            }
+        }
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("unk_token", bpe.unknown().orElse(""));
+        attributes.put("fuse_unk", String.valueOf(bpe.fuseUnknown()));
+        attributes.put("suffix_indicator", bpe.wordInner());
+        attributes.put("end_suffix", bpe.wordEnd());
+        attributes.put("byte_fallback", String.valueOf(bpe.byteFallback()));
+        attributes.put("cache_capacity", String.valueOf(Math.max(MIN_CACHE, vocabulary.size() / 5)));
+        List<Output> inputs = join(
+                rows, strings, graph.strings(vocabulary), graph.strings(left), graph.strings(right));
+        if (!wholeIds.isEmpty()) {
+            inputs.addAll(graph.strings(Vocabulary.strings(wholeTexts)));
+            inputs.add(graph.ints(toInts(wholeIds)));
+        }
+        return graph.extension("BPETokenizer", attributes, inputs, INTS, INTS, INTS)
+                .outputs();
+    }
+
+    private static int[] toInts(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private List<Output> wordPieces(ModelSpec.WordPiece words) {
+        int unknown = spec.id(words.unknown())
+                .orElseThrow(() -> new TokenizerException(spec.file() + ": model.unk_token: \"" + words.unknown()
+                        + "\" is not in the vocabulary"));
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("suffix_indicator", words.wordInner());
+        attributes.put("max_bytes_per_word", String.valueOf(words.maxChars()));
+        List<Output> inputs = join(
+                rows, strings, graph.strings(Vocabulary.all(spec, false, false)), graph.scalar(unknown));
+        return graph.extension("WordpieceTokenizer", attributes, inputs, INTS, INTS, INTS)
+                .outputs();
+    }
+
+    private List<Output> truncate(List<Output> ids) {
+        int max = options.maxLength().orElse(Integer.MAX_VALUE) - spec.template().addedToSingle();
+        if (max < 0) {
+            throw new TokenizerException("max length " + options.maxLength().getAsInt() + " is less than the "
+                    + spec.template().addedToSingle() + " special tokens that are added to each text");
+        }
+        String side = options.truncateLeft() ? "left" : "right";
+        List<Output> inputs = join(ids, graph.scalar(max), graph.text(side), graph.text("longest_first"));
+        return graph.extension("Truncate", Map.of("m_num_inputs", "1"), inputs, INTS, INTS, INTS)
+                .outputs();
+    }
+
+    private List<Output> combine(List<Output> ids) {
+        List<Output> inputs = new ArrayList<>();
+        List<Template.Segment> segments = options.addSpecialTokens()
+                ? spec.template().single()
+                : spec.template().single().stream().filter(s -> s.id() < 0).toList();
+        for (Template.Segment segment : segments) {
+            inputs.addAll(
+                    segment.id() == Template.FIRST
+                            ? ids
+                            : List.of(graph.ints(0), graph.ints(1), graph.ints(segment.id())));
+        }
+        inputs.add(graph.ints(
+                segments.stream().mapToInt(Template.Segment::typeId).toArray()));
+        return graph.extension("CombineSegments", Map.of(), inputs, INTS, INTS, INTS, INTS, INTS, INTS)
+                .outputs();
+    }
+
+    private Model results(Node parameter, List<Output> combined, OptionalInt padId) {
+        OutputSpec scalar = new OutputSpec(ElementType.I32, PartialShape.of(new long[0]));
+        Output lengths = graph.node(new BinaryOp.Subtract(), List.of(combined.get(1), combined.getFirst()), INTS)
+                .output();
+        Output longest = graph.node(new ReduceOp.ReduceMax(false), List.of(lengths, graph.scalar(0)), scalar)
+                .output();
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("pad_right", String.valueOf(!options.padLeft()));
+        attributes.put("m_pad_max_length", "false");
+        PartialShape matrix = PartialShape.ofRank(2);
+        Node dense = graph.extension(
+                "RaggedToDense",
+                attributes,
+                join(combined.subList(0, 3), longest, graph.scalar(padId.orElse(0))),
+                new OutputSpec(ElementType.I32, matrix),
+                new OutputSpec(ElementType.BOOLEAN, matrix));
+        Node mask = graph.node(
+                new ShapeOp.Convert(ElementType.I32),
+                List.of(dense.output(1)),
+                new OutputSpec(ElementType.I32, matrix));
+        return new Model(
+                "tokenizer",
+                List.of(parameter),
+                List.of(result(dense.output(0), "input_ids"), result(mask.output(), "attention_mask")),
+                List.of());
+    }
+
+    private Node result(Output source, String name) {
+        OutputSpec spec64 = new OutputSpec(ElementType.I64, PartialShape.ofRank(2));
+        Output output = graph.node(new ShapeOp.Convert(ElementType.I64), List.of(source), spec64)
+                .output()
+                .named(name);
+        return graph.node(new Op.Result(List.of(name)), List.of(output));
+    }
+}

@@ -1,0 +1,111 @@
+package dev.decanter.tokenizers.convert;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The {@code model} of a tokenizer.json. */
+sealed interface ModelSpec {
+    /** Tokens and their ids. */
+    Map<String, Integer> vocabulary();
+
+    /** Byte-pair encoding; merges are pairs of tokens, best first. */
+    record Bpe(
+            Map<String, Integer> vocabulary,
+            List<String> left,
+            List<String> right,
+            Optional<String> unknown,
+            boolean fuseUnknown,
+            String wordInner,
+            String wordEnd,
+            boolean byteFallback,
+            boolean ignoreMerges)
+            implements ModelSpec {}
+
+    /** Longest match from the left. */
+    record WordPiece(Map<String, Integer> vocabulary, String unknown, String wordInner, int maxChars)
+            implements ModelSpec {}
+
+    static ModelSpec parse(JsonAt model) {
+        String type = model.at("type").text(guessType(model));
+        return switch (type) {
+            case "BPE" -> bpe(model);
+            case "WordPiece" ->
+                new WordPiece(
+                        vocabulary(model.at("vocab")),
+                        model.at("unk_token").text("[UNK]"),
+                        model.at("continuing_subword_prefix").text("##"),
+                        model.at("max_input_chars_per_word").integer(100));
+            default -> throw model.error("model " + type + " is not supported yet");
+        };
+    }
+
+    /** Files of early versions do not say. */
+    private static String guessType(JsonAt model) {
+        if (model.at("merges").present()) {
+            return "BPE";
+        }
+        if (model.at("vocab").value().isArray()) {
+            return "Unigram";
+        }
+        return model.at("max_input_chars_per_word").present() ? "WordPiece" : "WordLevel";
+    }
+
+    private static Map<String, Integer> vocabulary(JsonAt vocab) {
+        Map<String, Integer> ids = new HashMap<>();
+        for (Map.Entry<String, JsonNode> entry : vocab.members()) {
+            JsonNode id = entry.getValue();
+            if (!id.isInt() || id.intValue() < 0) {
+                throw vocab.error("token \"" + entry.getKey() + "\" has the id " + id + ", which is none");
+            }
+            ids.put(entry.getKey(), id.intValue());
+        }
+        return ids;
+    }
+
+    private static ModelSpec bpe(JsonAt model) {
+        if (model.at("dropout").present() && model.at("dropout").value().doubleValue() != 0) {
+            throw model.at("dropout").error("BPE with dropout is random and not supported; set it to null");
+        }
+        Map<String, Integer> vocabulary = vocabulary(model.at("vocab"));
+        List<String> left = new ArrayList<>();
+        List<String> right = new ArrayList<>();
+        JsonNode merges = model.at("merges").value();
+        if (!merges.isArray()) {
+            throw model.at("merges").error("expected a list of merges");
+        }
+        for (int i = 0; i < merges.size(); i++) {
+            addMerge(model.at("merges"), i, left, right);
+        }
+        return new Bpe(
+                vocabulary,
+                left,
+                right,
+                model.at("unk_token").optionalText(),
+                model.at("fuse_unk").flag(false),
+                model.at("continuing_subword_prefix").text(""),
+                model.at("end_of_word_suffix").text(""),
+                model.at("byte_fallback").flag(false),
+                model.at("ignore_merges").flag(false));
+    }
+
+    /** {@code "a b"} or {@code ["a", "b"]}. */
+    private static void addMerge(JsonAt merges, int index, List<String> left, List<String> right) {
+        JsonNode merge = merges.value().get(index);
+        if (merge.isArray() && merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual()) {
+            left.add(merge.get(0).textValue());
+            right.add(merge.get(1).textValue());
+            return;
+        }
+        String text = merge.isTextual() ? merge.textValue() : "";
+        int space = text.indexOf(' ');
+        if (space < 1 || space == text.length() - 1 || text.indexOf(' ', space + 1) >= 0) {
+            throw merges.at(index).error("expected \"a b\" or [\"a\", \"b\"], found " + merge);
+        }
+        left.add(text.substring(0, space));
+        right.add(text.substring(space + 1));
+    }
+}
