@@ -32,8 +32,7 @@ final class DecoderGraph {
                         new OutputSpec(ElementType.I32, matrix))
                 .output();
         DecoderParser.Result decoder = spec.decoder();
-        List<Output> vocabulary =
-                graph.strings(Vocabulary.all(spec, decoder.byteLevel(), decoder.byteLevel()));
+        List<Output> vocabulary = graph.strings(Vocabulary.all(spec, decoder.byteLevel(), decoder.byteLevel()));
         int[] special = options.skipSpecialTokens()
                 ? spec.added().stream()
                         .filter(AddedToken::special)

@@ -115,8 +115,8 @@ final class EncoderGraph {
         if (tokens.isEmpty()) {
             return;
         }
-        String pattern = SpecialTokens.pattern(
-                tokens.stream().map(AddedToken::toSplit).toList());
+        String pattern =
+                SpecialTokens.pattern(tokens.stream().map(AddedToken::toSplit).toList());
         Node split = graph.extension(
                 "SpecialTokensSplit",
                 Map.of(),
@@ -206,8 +206,7 @@ final class EncoderGraph {
         attributes.put("end_suffix", bpe.wordEnd());
         attributes.put("byte_fallback", String.valueOf(bpe.byteFallback()));
         attributes.put("cache_capacity", String.valueOf(Math.max(MIN_CACHE, vocabulary.size() / 5)));
-        List<Output> inputs = join(
-                rows, strings, graph.strings(vocabulary), graph.strings(left), graph.strings(right));
+        List<Output> inputs = join(rows, strings, graph.strings(vocabulary), graph.strings(left), graph.strings(right));
         if (!wholeIds.isEmpty()) {
             inputs.addAll(graph.strings(Vocabulary.strings(wholeTexts)));
             inputs.add(graph.ints(toInts(wholeIds)));
@@ -222,19 +221,20 @@ final class EncoderGraph {
 
     private List<Output> wordPieces(ModelSpec.WordPiece words) {
         int unknown = spec.id(words.unknown())
-                .orElseThrow(() -> new TokenizerException(spec.file() + ": model.unk_token: \"" + words.unknown()
-                        + "\" is not in the vocabulary"));
+                .orElseThrow(() -> new TokenizerException(
+                        spec.file() + ": model.unk_token: \"" + words.unknown() + "\" is not in the vocabulary"));
         Map<String, String> attributes = new LinkedHashMap<>();
         attributes.put("suffix_indicator", words.wordInner());
         attributes.put("max_bytes_per_word", String.valueOf(words.maxChars()));
-        List<Output> inputs = join(
-                rows, strings, graph.strings(Vocabulary.all(spec, false, false)), graph.scalar(unknown));
+        List<Output> inputs =
+                join(rows, strings, graph.strings(Vocabulary.all(spec, false, false)), graph.scalar(unknown));
         return graph.extension("WordpieceTokenizer", attributes, inputs, INTS, INTS, INTS)
                 .outputs();
     }
 
     private List<Output> truncate(List<Output> ids) {
-        int max = options.maxLength().orElse(Integer.MAX_VALUE) - spec.template().addedToSingle();
+        int max =
+                options.maxLength().orElse(Integer.MAX_VALUE) - spec.template().addedToSingle();
         if (max < 0) {
             throw new TokenizerException("max length " + options.maxLength().getAsInt() + " is less than the "
                     + spec.template().addedToSingle() + " special tokens that are added to each text");
@@ -256,8 +256,8 @@ final class EncoderGraph {
                             ? ids
                             : List.of(graph.ints(0), graph.ints(1), graph.ints(segment.id())));
         }
-        inputs.add(graph.ints(
-                segments.stream().mapToInt(Template.Segment::typeId).toArray()));
+        inputs.add(
+                graph.ints(segments.stream().mapToInt(Template.Segment::typeId).toArray()));
         return graph.extension("CombineSegments", Map.of(), inputs, INTS, INTS, INTS, INTS, INTS, INTS)
                 .outputs();
     }

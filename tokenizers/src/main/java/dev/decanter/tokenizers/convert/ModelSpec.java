@@ -95,7 +95,10 @@ sealed interface ModelSpec {
     /** {@code "a b"} or {@code ["a", "b"]}. */
     private static void addMerge(JsonAt merges, int index, List<String> left, List<String> right) {
         JsonNode merge = merges.value().get(index);
-        if (merge.isArray() && merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual()) {
+        if (merge.isArray()
+                && merge.size() == 2
+                && merge.get(0).isTextual()
+                && merge.get(1).isTextual()) {
             left.add(merge.get(0).textValue());
             right.add(merge.get(1).textValue());
             return;

@@ -30,8 +30,11 @@ final class NormalizerParser {
             case "Lowercase" -> steps.add(new Step.LowerCase());
             case "Nmt" -> steps.add(new Step.Nmt());
             case "StripAccents" -> steps.add(Step.Replace.by("\\p{M}", ""));
-            case "Replace" -> steps.add(Step.Replace.by(pattern(json.at("pattern")), json.at("content").text()));
-            case "Prepend" -> steps.add(Step.Replace.by("\\A(?=[\\s\\S])", json.at("prepend").text()));
+            case "Replace" ->
+                steps.add(Step.Replace.by(
+                        pattern(json.at("pattern")), json.at("content").text()));
+            case "Prepend" ->
+                steps.add(Step.Replace.by("\\A(?=[\\s\\S])", json.at("prepend").text()));
             case "Strip" -> addStrip(json);
             case "BertNormalizer" -> addBert(json);
             default -> throw json.error("normalizer " + type + " is not supported yet");

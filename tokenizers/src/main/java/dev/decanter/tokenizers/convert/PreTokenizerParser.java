@@ -49,10 +49,11 @@ final class PreTokenizerParser {
         switch (type) {
             case "ByteLevel" -> addByteLevel(json);
             case "Split" -> addSplit(json);
-            case "Digits" ->
-                split("\\p{N}", json.at("individual_digits").flag(false) ? "isolate" : "contiguous");
+            case "Digits" -> split("\\p{N}", json.at("individual_digits").flag(false) ? "isolate" : "contiguous");
             case "Punctuation" ->
-                split(PUNCTUATION, behaviour(json.at("behavior"), json.at("behavior").text("Isolated")));
+                split(
+                        PUNCTUATION,
+                        behaviour(json.at("behavior"), json.at("behavior").text("Isolated")));
             case "Whitespace" -> {
                 String word = "[" + WORD + "]+|[^" + WORD + "\\s]+";
                 steps.add(new Step.Split(word, "remove", true));
@@ -62,7 +63,8 @@ final class PreTokenizerParser {
                 split("\\s", "remove");
                 split(PUNCTUATION, "isolate");
             }
-            case "CharDelimiterSplit" -> split(PcreRegex.quote(json.at("delimiter").text()), "remove");
+            case "CharDelimiterSplit" ->
+                split(PcreRegex.quote(json.at("delimiter").text()), "remove");
             case "Metaspace" -> addMetaspace(json);
             default -> throw json.error("pre-tokenizer " + type + " is not supported yet");
         }

@@ -32,7 +32,8 @@ final class Rewrites {
             case Step.Form form -> charsMap(graph, form.name(), false, inputs, specs);
             case Step.Nmt ignored -> charsMap(graph, "", true, inputs, specs);
             case Step.LowerCase ignored ->
-                graph.extension("CaseFold", Map.of("encoding", "utf-8"), inputs, specs).outputs();
+                graph.extension("CaseFold", Map.of("encoding", "utf-8"), inputs, specs)
+                        .outputs();
         };
     }
 
@@ -45,6 +46,7 @@ final class Rewrites {
         attributes.put("normalization_form", form);
         attributes.put("case_fold", "false");
         attributes.put("nmt", String.valueOf(nmt));
-        return graph.extension("CharsMapNormalization", attributes, inputs, specs).outputs();
+        return graph.extension("CharsMapNormalization", attributes, inputs, specs)
+                .outputs();
     }
 }

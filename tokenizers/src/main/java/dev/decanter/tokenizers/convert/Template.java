@@ -27,8 +27,8 @@ record Template(List<Segment> single, List<Segment> pair) {
      */
     record Segment(int id, int typeId) {}
 
-    static final Template PLAIN = new Template(
-            List.of(new Segment(FIRST, 0)), List.of(new Segment(FIRST, 0), new Segment(SECOND, 0)));
+    static final Template PLAIN =
+            new Template(List.of(new Segment(FIRST, 0)), List.of(new Segment(FIRST, 0), new Segment(SECOND, 0)));
 
     /** Number of ids that are added to one text. */
     int addedToSingle() {
@@ -41,10 +41,8 @@ record Template(List<Segment> single, List<Segment> pair) {
     }
 
     private static String toJson(List<Segment> segments) {
-        Function<Function<Segment, Integer>, String> list = field -> segments.stream()
-                .map(field)
-                .map(String::valueOf)
-                .collect(Collectors.joining(", ", "[", "]"));
+        Function<Function<Segment, Integer>, String> list =
+                field -> segments.stream().map(field).map(String::valueOf).collect(Collectors.joining(", ", "[", "]"));
         return "{\"ids\": " + list.apply(Segment::id) + ", \"type_ids\": " + list.apply(Segment::typeId) + "}";
     }
 

@@ -46,8 +46,7 @@ record TokenizerSpec(
         }
         Map<String, Integer> ids = new HashMap<>(model.vocabulary());
         added.forEach(t -> ids.put(t.content(), t.id()));
-        Template template =
-                settings.template(ids).orElseGet(() -> Template.parse(json.at("post_processor")));
+        Template template = settings.template(ids).orElseGet(() -> Template.parse(json.at("post_processor")));
         return new TokenizerSpec(
                 file,
                 added,

@@ -77,7 +77,8 @@ final class BpeKernel implements Kernel {
                 space++;
             }
             if (space >= ends[i]) {
-                throw new InferenceException("BPE merge " + i + " \"" + merges.text(i) + "\" has no space between parts");
+                throw new InferenceException(
+                        "BPE merge " + i + " \"" + merges.text(i) + "\" has no space between parts");
             }
             if (left) {
                 ends[i] = space;

@@ -83,8 +83,8 @@ final class ByteLevelKernels {
             int length = Utf8.sequence(pieces.chars, at, end);
             int value = length == 0 ? -1 : ByteLevel.byteOf(Utf8.decode(pieces.chars, at, length));
             if (value < 0) {
-                throw new InferenceException("CharsToBytes: piece \"" + pieces.text(piece)
-                        + "\" has a character that stands for no byte");
+                throw new InferenceException(
+                        "CharsToBytes: piece \"" + pieces.text(piece) + "\" has a character that stands for no byte");
             }
             out.append((byte) value);
             at += length;

@@ -23,12 +23,17 @@ final class Constants {
     }
 
     static byte[] bytes(Node node, int input) {
-        return constant(node, node.input(input), ElementType.U8).data().segment().toArray(ValueLayout.JAVA_BYTE);
+        return constant(node, node.input(input), ElementType.U8)
+                .data()
+                .segment()
+                .toArray(ValueLayout.JAVA_BYTE);
     }
 
     static int[] ints(Node node, int input) {
-        return constant(node, node.input(input), ElementType.I32).data().segment().toArray(
-                ValueLayout.JAVA_INT_UNALIGNED);
+        return constant(node, node.input(input), ElementType.I32)
+                .data()
+                .segment()
+                .toArray(ValueLayout.JAVA_INT_UNALIGNED);
     }
 
     /** A u8 constant as text. */
@@ -73,8 +78,8 @@ final class Constants {
             case "true", "1" -> true;
             case "false", "0" -> false;
             default ->
-                throw new InferenceException("layer " + node + ": attribute " + name + "=\"" + value
-                        + "\" is neither true nor false");
+                throw new InferenceException(
+                        "layer " + node + ": attribute " + name + "=\"" + value + "\" is neither true nor false");
         };
     }
 
@@ -83,7 +88,8 @@ final class Constants {
         try {
             return value == null ? absent : Integer.parseInt(value.strip());
         } catch (NumberFormatException e) {
-            throw new InferenceException("layer " + node + ": attribute " + name + "=\"" + value + "\" is no number", e);
+            throw new InferenceException(
+                    "layer " + node + ": attribute " + name + "=\"" + value + "\" is no number", e);
         }
     }
 
@@ -91,8 +97,8 @@ final class Constants {
     static void requireInputs(Node node, int... counts) {
         int actual = node.inputs().size();
         if (Arrays.stream(counts).noneMatch(c -> c == actual)) {
-            throw new InferenceException("layer " + node + " has " + actual + " inputs; supported are "
-                    + Arrays.toString(counts));
+            throw new InferenceException(
+                    "layer " + node + " has " + actual + " inputs; supported are " + Arrays.toString(counts));
         }
     }
 

@@ -19,6 +19,12 @@ final class DecoderKernels {
     static Kernel vocabDecoder(Node node) {
         Constants.requireInputs(node, 4, 5);
         Strings vocabulary = Constants.strings(node, 1);
+        BitSet skipped = skipTokens(node);
+        return inputs -> vocabDecoder(inputs, vocabulary, skipped);
+    }
+
+    /** The ids in the attribute skip_tokens. */
+    static BitSet skipTokens(Node node) {
         BitSet skipped = new BitSet();
         for (String id : Constants.attribute(node, "skip_tokens", "").split(",", -1)) {
             if (!id.isBlank()) {
@@ -29,13 +35,15 @@ final class DecoderKernels {
                 }
             }
         }
-        return inputs -> vocabDecoder(inputs, vocabulary, skipped);
+        return skipped;
     }
 
     private static List<Tensor> vocabDecoder(List<Tensor> inputs, Strings vocabulary, BitSet always) {
         Tensor idTensor = inputs.getFirst();
         int[] ids = Tensors.anyInts(idTensor);
-        int rows = idTensor.shape().rank() < 2 ? 1 : Math.toIntExact(idTensor.shape().dim(0));
+        int rows = idTensor.shape().rank() < 2
+                ? 1
+                : Math.toIntExact(idTensor.shape().dim(0));
         int length = rows == 0 ? 0 : ids.length / rows;
         BitSet skipped = always;
         if (inputs.size() == 5) {
@@ -120,7 +128,7 @@ final class DecoderKernels {
     }
 
     /** The byte that piece {@code <0xNN>} stands for; −1 for any other piece. */
-    private static int fallbackByte(Strings pieces, int index) {
+    static int fallbackByte(Strings pieces, int index) {
         int at = pieces.begins[index];
         byte[] chars = pieces.chars;
         if (pieces.length(index) != 6

@@ -70,7 +70,8 @@ public final class PcreRegex {
     private boolean quantifierAt(int brace) {
         int i = brace + 1;
         int digits = 0;
-        while (i < source.length() && (Character.isDigit(source.charAt(i)) || (digits > 0 && source.charAt(i) == ','))) {
+        while (i < source.length()
+                && (Character.isDigit(source.charAt(i)) || (digits > 0 && source.charAt(i) == ','))) {
             digits++;
             i++;
         }
@@ -97,6 +98,10 @@ public final class PcreRegex {
             at = stop;
         } else if ((c == 'p' || c == 'P') && source.startsWith("{", at + 2)) {
             property(c);
+        } else if (c == 'x' && source.startsWith("{", at + 2) && source.indexOf('}', at) > 0) {
+            int stop = source.indexOf('}', at) + 1;
+            out.append(source, at, stop);
+            at = stop;
         } else {
             out.append('\\').append(c);
             at += 2;

@@ -101,7 +101,8 @@ final class RaggedKernels {
     /** Inputs: segments of (begins, ends, values), then their type ids. Outputs: joined ids and type ids, both ragged. */
     static Kernel combineSegments(Node node) {
         if (node.inputs().size() % 3 != 1 || node.inputs().size() < 4) {
-            throw new InferenceException("layer " + node + " has " + node.inputs().size() + " inputs, not 3·k + 1");
+            throw new InferenceException(
+                    "layer " + node + " has " + node.inputs().size() + " inputs, not 3·k + 1");
         }
         return RaggedKernels::combineSegments;
     }
@@ -151,8 +152,7 @@ final class RaggedKernels {
     static Kernel raggedToDense(Node node) {
         Constants.requireInputs(node, 5, 6);
         boolean padRight = Constants.flag(node, "pad_right", true);
-        return inputs -> raggedToDense(
-                inputs, inputs.size() == 6 ? Tensors.bytes(inputs.get(5))[0] != 0 : padRight);
+        return inputs -> raggedToDense(inputs, inputs.size() == 6 ? Tensors.bytes(inputs.get(5))[0] != 0 : padRight);
     }
 
     private static List<Tensor> raggedToDense(List<Tensor> inputs, boolean padRight) {

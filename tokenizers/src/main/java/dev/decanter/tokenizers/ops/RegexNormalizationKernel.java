@@ -133,8 +133,8 @@ final class RegexNormalizationKernel extends NormalizationKernel {
                 if (part.group < 0) {
                     out.append(part.literal);
                 } else if (matcher.start(part.group) >= 0) {
-                    out.append(text, view.byteOffset(matcher.start(part.group)), view.byteOffset(
-                            matcher.end(part.group)));
+                    out.append(
+                            text, view.byteOffset(matcher.start(part.group)), view.byteOffset(matcher.end(part.group)));
                 }
             }
             done = view.byteOffset(matcher.end());
@@ -153,7 +153,8 @@ final class RegexNormalizationKernel extends NormalizationKernel {
             return super.evaluate(inputs);
         } catch (StackOverflowError e) {
             throw new InferenceException(
-                    "a tokenizer's regular expression \"" + pattern + "\" recurses too deeply; simplify the pattern", e);
+                    "a tokenizer's regular expression \"" + pattern + "\" recurses too deeply; simplify the pattern",
+                    e);
         }
     }
 }

@@ -110,8 +110,7 @@ public final class SpecialTokens {
     private Optional<Entry> longest(byte[] text, int at, int to) {
         for (Entry entry : byFirst[text[at] & 0xFF]) {
             int length = entry.text.length;
-            if (length <= to - at
-                    && java.util.Arrays.equals(entry.text, 0, length, text, at, at + length)) {
+            if (length <= to - at && java.util.Arrays.equals(entry.text, 0, length, text, at, at + length)) {
                 return Optional.of(entry);
             }
         }

@@ -7,8 +7,7 @@ import java.util.Arrays;
 
 /** From strings to numbers: open addressing over the bytes themselves. Built once, then read by any thread. */
 final class StringTable {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Strings strings;
     private final int[] slots;

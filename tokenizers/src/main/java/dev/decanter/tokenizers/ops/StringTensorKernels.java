@@ -18,9 +18,9 @@ final class StringTensorKernels {
     static Kernel unpack(Node node) {
         Constants.requireInputs(node, 1);
         requireMode(node);
-        if (Constants.isConstant(node, 0)
-                && node.input(0).elementType() == ElementType.U8) {
-            List<Tensor> fixed = Constants.PackedStrings.read(Constants.bytes(node, 0)).tensors();
+        if (Constants.isConstant(node, 0) && node.input(0).elementType() == ElementType.U8) {
+            List<Tensor> fixed =
+                    Constants.PackedStrings.read(Constants.bytes(node, 0)).tensors();
             return inputs -> fixed;
         }
         return inputs -> {
@@ -47,7 +47,8 @@ final class StringTensorKernels {
     private static void requireMode(Node node) {
         String mode = Constants.attribute(node, "mode", "begins_ends");
         if (!mode.equals("begins_ends")) {
-            throw new InferenceException("layer " + node + ": mode \"" + mode + "\" is not supported, only begins_ends");
+            throw new InferenceException(
+                    "layer " + node + ": mode \"" + mode + "\" is not supported, only begins_ends");
         }
     }
 }

@@ -77,7 +77,6 @@ final class StringsBuilder {
     }
 
     Strings build() {
-        return new Strings(
-                Tensors.trimmed(begins, count), Tensors.trimmed(ends, count), Tensors.trimmed(chars, used));
+        return new Strings(Tensors.trimmed(begins, count), Tensors.trimmed(ends, count), Tensors.trimmed(chars, used));
     }
 }

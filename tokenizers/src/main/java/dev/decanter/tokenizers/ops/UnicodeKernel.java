@@ -37,8 +37,8 @@ final class UnicodeKernel extends NormalizationKernel {
     static UnicodeKernel charsMap(Node node) {
         Constants.requireInputs(node, 3, 4, 5);
         int inputs = node.inputs().size();
-        boolean hasSkips = inputs == 5
-                || (inputs == 4 && node.input(3).elementType() == dev.decanter.ir.ElementType.BOOLEAN);
+        boolean hasSkips =
+                inputs == 5 || (inputs == 4 && node.input(3).elementType() == dev.decanter.ir.ElementType.BOOLEAN);
         if (inputs == 5 || (inputs == 4 && !hasSkips)) {
             throw new InferenceException(
                     "layer " + node + ": CharsMapNormalization with a precompiled charsmap is not supported");
@@ -60,17 +60,14 @@ final class UnicodeKernel extends NormalizationKernel {
     }
 
     private static UnaryOperator<String> form(Node node, String name) {
-        Optional<java.text.Normalizer.Form> form =
-                switch (name.toLowerCase(Locale.ROOT)) {
-                    case "", "identity" -> Optional.empty();
-                    case "nfc" -> Optional.of(java.text.Normalizer.Form.NFC);
-                    case "nfd" -> Optional.of(java.text.Normalizer.Form.NFD);
-                    case "nfkc" -> Optional.of(java.text.Normalizer.Form.NFKC);
-                    case "nfkd" -> Optional.of(java.text.Normalizer.Form.NFKD);
-                    default ->
-                        throw new InferenceException(
-                                "layer " + node + ": unknown normalization_form \"" + name + "\"");
-                };
+        Optional<java.text.Normalizer.Form> form = switch (name.toLowerCase(Locale.ROOT)) {
+            case "", "identity" -> Optional.empty();
+            case "nfc" -> Optional.of(java.text.Normalizer.Form.NFC);
+            case "nfd" -> Optional.of(java.text.Normalizer.Form.NFD);
+            case "nfkc" -> Optional.of(java.text.Normalizer.Form.NFKC);
+            case "nfkd" -> Optional.of(java.text.Normalizer.Form.NFKD);
+            default -> throw new InferenceException("layer " + node + ": unknown normalization_form \"" + name + "\"");
+        };
         return form.isEmpty()
                 ? UnaryOperator.identity()
                 : text -> java.text.Normalizer.normalize(text, form.orElseThrow());

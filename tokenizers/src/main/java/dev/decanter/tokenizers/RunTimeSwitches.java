@@ -1,0 +1,184 @@
+package dev.decanter.tokenizers;
+
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.OutputSpec;
+import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.Shape;
+import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.op.Op;
+import dev.decanter.ir.op.ShapeOp;
+import dev.decanter.tokenizers.ops.Vocabularies;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Makes inputs of what conversion fixed, so that one loaded graph serves all settings, as OpenVINO GenAI does with state
+ * variables: whether special tokens are added or left out, the greatest length, the side and length of padding.
+ */
+final class RunTimeSwitches {
+    static final String ADD_SPECIAL = "decanter.add_special_tokens";
+    static final String MAX_LENGTH = "decanter.max_length";
+    static final String PAD_RIGHT = "decanter.pad_right";
+    static final String PAD_LENGTH = "decanter.pad_length";
+    static final String SKIP_COUNT = "decanter.skip_special_tokens";
+
+    private static final OutputSpec INT = new OutputSpec(ElementType.I32, PartialShape.of(new long[0]));
+
+    private RunTimeSwitches() {}
+
+    /**
+     * What a tokenizer's graph has fixed.
+     *
+     * @param addedTokens how many special tokens it adds to a text
+     * @param maxLength its limit without them, if it truncates by a Truncate layer
+     * @param padRight whether it pads on the right
+     */
+    record Encoder(int addedTokens, OptionalInt maxLength, boolean padRight) {}
+
+    /** Adds inputs to a tokenizer's graph; only those that it has a use for. */
+    static Encoder addToEncoder(Model model) {
+        return new Encoder(addSpecialSwitch(model), addMaxLength(model), addPadding(model));
+    }
+
+    private static Node parameter(Model model, String name, OutputSpec spec) {
+        Node node = Node.of(new Op.Parameter(spec.elementType(), spec.shape()), name, List.of(), List.of(spec));
+        node.output().named(name);
+        model.parameters().add(node);
+        return node;
+    }
+
+    /** Constant segments of CombineSegments are the special tokens: their ends become begin + (end − begin) · switch. */
+    private static int addSpecialSwitch(Model model) {
+        int added = 0;
+        Optional<Node> flag = Optional.empty();
+        for (Node combine : Vocabularies.nodes(model, "CombineSegments")) {
+            added = 0;
+            for (int at = 0; at + 2 < combine.inputs().size(); at += 3) {
+                if (!isConstant(combine, at) || !isConstant(combine, at + 1) || !isConstant(combine, at + 2)) {
+                    continue;
+                }
+                if (flag.isEmpty()) {
+                    flag = Optional.of(parameter(model, ADD_SPECIAL, INT));
+                }
+                Output begins = combine.input(at);
+                Output ends = combine.input(at + 1);
+                OutputSpec spec = new OutputSpec(ElementType.I32, ends.shape());
+                String name = ADD_SPECIAL + "/" + at;
+                Output length = op(new BinaryOp.Subtract(), name + "/length", spec, ends, begins);
+                Output kept = op(
+                        new BinaryOp.Multiply(),
+                        name + "/kept",
+                        spec,
+                        length,
+                        flag.orElseThrow().output());
+                combine.replaceInput(at + 1, op(new BinaryOp.Add(), name + "/end", spec, begins, kept));
+                added++;
+            }
+        }
+        return added;
+    }
+
+    private static boolean isConstant(Node node, int input) {
+        return node.input(input).node().op() instanceof Op.Constant;
+    }
+
+    private static Output op(Op op, String name, OutputSpec spec, Output... inputs) {
+        return Node.of(op, name, List.of(inputs), List.of(spec)).output();
+    }
+
+    private static OptionalInt addMaxLength(Model model) {
+        List<Node> truncates = Vocabularies.nodes(model, "Truncate");
+        if (truncates.size() != 1) {
+            return OptionalInt.empty();
+        }
+        Node truncate = truncates.getFirst();
+        int input = truncate.inputs().size() - 3;
+        Optional<Integer> fixed = Vocabularies.scalar(truncate, input);
+        if (fixed.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        truncate.replaceInput(input, parameter(model, MAX_LENGTH, INT).output());
+        return OptionalInt.of(fixed.get());
+    }
+
+    private static boolean addPadding(Model model) {
+        List<Node> denses = Vocabularies.nodes(model, "RaggedToDense").stream()
+                .filter(d -> d.inputs().size() == 5)
+                .toList();
+        if (denses.isEmpty()) {
+            return true;
+        }
+        boolean padRight = true;
+        Output side = parameter(model, PAD_RIGHT, new OutputSpec(ElementType.BOOLEAN, PartialShape.of(new long[0])))
+                .output();
+        Output length = parameter(model, PAD_LENGTH, INT).output();
+        for (Node dense : denses) {
+            padRight = !(dense.op() instanceof Op.Opaque opaque
+                    && "false".equalsIgnoreCase(opaque.attributes().getOrDefault("pad_right", "true")));
+            List<Output> inputs = new ArrayList<>(dense.inputs());
+            inputs.set(3, op(new BinaryOp.Maximum(), PAD_LENGTH + "/" + dense.name(), INT, inputs.get(3), length));
+            inputs.add(side);
+            replace(dense, dense.op(), inputs);
+        }
+        return padRight;
+    }
+
+    private static void replace(Node old, Op op, List<Output> inputs) {
+        List<OutputSpec> specs = old.outputs().stream()
+                .map(o -> new OutputSpec(o.elementType(), o.shape()))
+                .toList();
+        Node node = Node.of(op, old.name(), inputs, specs);
+        for (int i = 0; i < specs.size(); i++) {
+            old.output(i).replaceWith(node.output(i));
+        }
+        old.disconnect();
+    }
+
+    /** Makes the list of ids that a detokenizer leaves out end at an input's count; returns the whole list. */
+    static int[] addToDecoder(Model model) {
+        List<Node> decoders = Vocabularies.nodes(model, "VocabDecoder");
+        if (decoders.size() != 1 || (decoders.getFirst().inputs().size() == 5 && !isConstant(decoders.getFirst(), 4))) {
+            return new int[0];
+        }
+        Node decoder = decoders.getFirst();
+        int[] ids = Vocabularies.skippedIds(decoder);
+        OutputSpec one = new OutputSpec(ElementType.I32, PartialShape.of(1));
+        OutputSpec list = new OutputSpec(ElementType.I32, PartialShape.ofRank(1));
+        Output slice = op(
+                new ShapeOp.Slice(),
+                SKIP_COUNT + "/slice",
+                list,
+                constant(ids, "ids"),
+                constant(new int[] {0}, "start"),
+                parameter(model, SKIP_COUNT, one).output(),
+                constant(new int[] {1}, "step"));
+        List<Output> inputs = new ArrayList<>(decoder.inputs().subList(0, 4));
+        inputs.add(slice);
+        Map<String, String> attributes = new LinkedHashMap<>(Map.of("skip_tokens", ""));
+        replace(decoder, new Op.Opaque("VocabDecoder", "extension", attributes), inputs);
+        return ids;
+    }
+
+    private static Output constant(int[] values, String name) {
+        MemorySegment heap = MemorySegment.ofArray(values);
+        MemorySegment memory =
+                Arena.ofAuto().allocate(Math.max(4, heap.byteSize()), 8).asSlice(0, heap.byteSize());
+        Shape shape = Shape.of(values.length);
+        Op op = Op.Constant.of(ElementType.I32, shape, memory.copyFrom(heap));
+        return Node.of(
+                        op,
+                        SKIP_COUNT + "/" + name,
+                        List.of(),
+                        List.of(new OutputSpec(ElementType.I32, PartialShape.of(shape))))
+                .output();
+    }
+}

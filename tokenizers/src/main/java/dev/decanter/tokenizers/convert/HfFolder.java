@@ -1,0 +1,140 @@
+package dev.decanter.tokenizers.convert;
+
+import dev.decanter.tokenizers.TokenizerException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** What the files beside a tokenizer.json say: special tokens, the tokenizer's class, the chat template. */
+final class HfFolder implements TokenizerSpec.Settings {
+    /** Classes of Transformers that make a post-processor of their own from add_bos_token and add_eos_token. */
+    private static final Set<String> OWN_TEMPLATE =
+            Set.of("LlamaTokenizer", "CodeLlamaTokenizer", "GemmaTokenizer", "CohereTokenizer");
+
+    private static final int MAX_TEMPLATE_BYTES = 4 << 20;
+
+    private final Path folder;
+    private final JsonAt config;
+    private final JsonAt specialTokens;
+    private final JsonAt generation;
+
+    HfFolder(Path folder) {
+        this.folder = folder;
+        config = optional("tokenizer_config.json");
+        specialTokens = optional("special_tokens_map.json");
+        JsonAt generationConfig = optional("generation_config.json");
+        generation = generationConfig.present() ? generationConfig : optional("config.json");
+    }
+
+    private JsonAt optional(String name) {
+        Path file = folder.resolve(name);
+        return Files.exists(file) ? JsonAt.read(file) : JsonAt.missing(file);
+    }
+
+    /** The tokenizer.json; throws {@link TokenizerException} saying what is there instead. */
+    Path tokenizerJson() {
+        Path file = folder.resolve("tokenizer.json");
+        if (Files.exists(file)) {
+            return file;
+        }
+        for (String other : List.of("tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "merges.txt")) {
+            if (Files.exists(folder.resolve(other))) {
+                throw new TokenizerException(folder + ": has " + other + " but no tokenizer.json; conversion from "
+                        + other + " is not supported yet: save the tokenizer as a fast one");
+            }
+        }
+        throw new TokenizerException(folder + ": has no tokenizer.json");
+    }
+
+    /** The text of a special token such as {@code bos_token}, written as a string or as an object with content. */
+    Optional<String> token(String key) {
+        for (JsonAt source : List.of(config, specialTokens)) {
+            JsonAt entry = source.at(key);
+            if (entry.present()) {
+                return Optional.of(
+                        entry.value().isObject() ? entry.at("content").text() : entry.text());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The id of a special token: that of its text or, where no file names one, of the generation config. */
+    OptionalInt id(String key, TokenizerSpec spec) {
+        Optional<String> token = token(key);
+        if (token.isPresent()) {
+            return spec.id(token.get());
+        }
+        // A class with a null token has none, whatever the model's config says.
+        if (config.value().has(key)) {
+            return OptionalInt.empty();
+        }
+        JsonAt id = generation.at(key + "_id");
+        JsonAt first = id.value().isArray() ? id.at(0) : id;
+        return first.present() && first.value().isInt() && first.integer() < spec.size()
+                ? OptionalInt.of(first.integer())
+                : OptionalInt.empty();
+    }
+
+    Optional<String> tokenizerClass() {
+        return config.at("tokenizer_class").optionalText();
+    }
+
+    /** chat_template.jinja, else the entry of tokenizer_config.json or chat_template.json. */
+    Optional<String> chatTemplate() {
+        Path jinja = folder.resolve("chat_template.jinja");
+        if (Files.exists(jinja)) {
+            return Optional.of(readText(jinja));
+        }
+        JsonAt entry = config.at("chat_template");
+        if (!entry.present()) {
+            entry = optional("chat_template.json").at("chat_template");
+        }
+        if (!entry.value().isArray()) {
+            return entry.optionalText();
+        }
+        List<JsonAt> named = entry.items();
+        return named.stream()
+                .filter(t -> t.at("name").text("").equals("default"))
+                .findFirst()
+                .or(() -> named.stream().findFirst())
+                .map(t -> t.at("template").text());
+    }
+
+    private static String readText(Path file) {
+        try {
+            if (Files.size(file) > MAX_TEMPLATE_BYTES) {
+                throw new TokenizerException(file + ": a chat template of more than 4 MiB");
+            }
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new TokenizerException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Optional<Template> template(Map<String, Integer> ids) {
+        String type = tokenizerClass().orElse("").replaceAll("Fast$", "");
+        JsonAt bos = config.at("add_bos_token");
+        JsonAt eos = config.at("add_eos_token");
+        if (!OWN_TEMPLATE.contains(type) || !(bos.present() || eos.present())) {
+            return Optional.empty();
+        }
+        return Optional.of(Template.bosEos(
+                bos.flag(true) ? id(bos, "bos_token", ids) : OptionalInt.empty(),
+                eos.flag(false) ? id(eos, "eos_token", ids) : OptionalInt.empty()));
+    }
+
+    private OptionalInt id(JsonAt flag, String key, Map<String, Integer> ids) {
+        String text = token(key).orElseThrow(() -> flag.error("is true, but there is no " + key));
+        Integer id = ids.get(text);
+        if (id == null) {
+            throw flag.error("is true, but the " + key + " \"" + text + "\" is not in the vocabulary");
+        }
+        return OptionalInt.of(id);
+    }
+}
