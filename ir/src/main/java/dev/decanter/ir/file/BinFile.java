@@ -82,7 +82,7 @@ final class BinFile implements BlobSink, AutoCloseable {
             writeFully(chunk.asByteBuffer(), offset + at);
             done += chunk.byteSize();
             if (Thread.currentThread().isInterrupted() || !listener.progress(done, total, layer)) {
-                throw new IrException("cancelled while writing layer " + Limits.quote(layer));
+                throw new IrException("cancelled while writing");
             }
         }
         return hash;

@@ -174,10 +174,16 @@ final class GraphBuilder {
         try {
             return make(layer, inputs);
         } catch (IrException e) {
-            throw new IrException(layer + ": " + e.getMessage(), e);
+            throw new IrException(layer + ": " + withoutLayer(String.valueOf(e.getMessage()), layer), e);
         } catch (RuntimeException e) {
             throw new IrException(layer + ": it cannot be made: " + e, e);
         }
+    }
+
+    /** Shape inference names the layer too, but does not know its id, nor how long a name can be in a bad file. */
+    private static String withoutLayer(String message, RawGraph.Layer layer) {
+        String prefix = "layer \"" + layer.name() + "\" (" + layer.type() + ", " + layer.version() + "): ";
+        return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
     }
 
     private Node make(RawGraph.Layer layer, List<Output> inputs) {

@@ -24,7 +24,8 @@ record RawGraph(String name, List<Layer> layers, List<Edge> edges, RtInfo.Sectio
         /** For messages. */
         @Override
         public String toString() {
-            return "layer " + id + " " + Limits.quote(name) + " (" + Limits.oneLine(type) + ")";
+            return "layer " + id + " " + Limits.quote(name) + " (" + Limits.oneLine(type) + ", "
+                    + Limits.oneLine(version) + ")";
         }
     }
 

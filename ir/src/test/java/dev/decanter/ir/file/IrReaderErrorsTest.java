@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each kind of bad file, and the one line that it gives. */
 class IrReaderErrorsTest {
-    private static final String CONST = "layer 1 \"w\" (Const): ";
+    private static final String CONST = "layer 1 \"w\" (Const, opset1): ";
     private static final String EDGE_SUM = "<edge from-layer=\"1\" from-port=\"0\" to-layer=\"2\" to-port=\"1\" />";
 
     private static Arguments sum(String from, String to, String message) {
@@ -65,7 +65,7 @@ class IrReaderErrorsTest {
                 sum(
                         "id=\"1\" name=\"w\"",
                         "id=\"0\" name=\"w\"",
-                        "layer 0 \"w\" (Const) has the id of another layer, \"x\""),
+                        "layer 0 \"w\" (Const, opset1) has the id of another layer, \"x\""),
                 sum("id=\"1\" name", "id=\"one\" name", "layer id \"one\" is not a whole number in range"),
                 sum("layer id=\"1\" ", "layer ", "a layer has no id (line 8)"),
                 sum("name=\"w\" ", "", "layer 1 has no name (line 8)"),
@@ -74,12 +74,12 @@ class IrReaderErrorsTest {
                 sum(
                         "auto_broadcast=\"numpy\"",
                         "auto_broadcast=\"sometimes\"",
-                        "layer 2 \"sum\" (Add): attribute \"auto_broadcast\": \"sometimes\" is none of "
+                        "layer 2 \"sum\" (Add, opset1): attribute \"auto_broadcast\": \"sometimes\" is none of "
                                 + "[NONE, NUMPY, PDPD]"),
                 sum(
                         "element_type=\"f32\" />\n            <output><port id=\"0\" precision=\"FP32\" names",
                         "element_type=\"f33\" />\n            <output><port id=\"0\" precision=\"FP32\" names",
-                        "layer 0 \"x\" (Parameter): attribute \"element_type\": unknown element type \"f33\""),
+                        "layer 0 \"x\" (Parameter, opset1): attribute \"element_type\": unknown element type \"f33\""),
                 sum(
                         "precision=\"FP32\" names=\"sum\"",
                         "precision=\"FP33\" names=\"sum\"",
@@ -99,39 +99,53 @@ class IrReaderErrorsTest {
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"2" + ",1".repeat(100) + ",3\"",
-                        "layer 0 \"x\" (Parameter): a shape has rank 102; more than 64 dimensions are not supported"),
+                        "layer 0 \"x\" (Parameter, opset1): a shape has rank 102; more than 64 dimensions are not supported"),
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"2,-3\"",
-                        "layer 0 \"x\" (Parameter): attribute \"shape\": illegal dimension \"-3\" in shape \"2,-3\""),
+                        "layer 0 \"x\" (Parameter, opset1): attribute \"shape\": illegal dimension \"-3\" in shape \"2,-3\""),
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"99999999999999999999\"",
-                        "layer 0 \"x\" (Parameter): attribute \"shape\": illegal dimension \"99999999999999999999\" in "
+                        "layer 0 \"x\" (Parameter, opset1): attribute \"shape\": illegal dimension \"99999999999999999999\" in "
                                 + "shape \"99999999999999999999\""),
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"4611686018427387904,3\"",
-                        "layer 0 \"x\" (Parameter): size overflow in shape [4611686018427387904, 3]"),
+                        "layer 0 \"x\" (Parameter, opset1): size overflow in shape [4611686018427387904, 3]"),
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"2,4\"",
-                        "layer 0 \"x\" (Parameter): the file says that output 0 has shape [2,3], but from its inputs "
+                        "layer 0 \"x\" (Parameter, opset1): the file says that output 0 has shape [2,3], but from its inputs "
                                 + "follows [2,4]"),
                 sum(
                         "<data shape=\"2,3\" element_type=\"f32\"",
                         "<data shape=\"2,3\" element_type=\"f16\"",
-                        "layer 0 \"x\" (Parameter): the file says that output 0 has type f32, but from its inputs "
+                        "layer 0 \"x\" (Parameter, opset1): the file says that output 0 has type f32, but from its inputs "
                                 + "follows f16"),
                 sum(
                         "<output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>3</dim></port>",
                         "<output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>3</dim></port>"
                                 + "<port id=\"1\" precision=\"FP32\" />",
-                        "layer 0 \"x\" (Parameter): the file gives it 2 outputs, but it has 1"),
+                        "layer 0 \"x\" (Parameter, opset1): the file gives it 2 outputs, but it has 1"),
+                sum(
+                        "<input><port id=\"0\" precision=\"FP32\"><dim>2</dim><dim>3</dim></port></input>",
+                        "<input><port id=\"0\" precision=\"FP32\" /></input><output><port id=\"1\" /></output>",
+                        "layer 3 \"out\" (Result, opset1): the file gives it 1 outputs, but it has 0"),
+                sum("type=\"Add\"", "type=\"Sqrt\"", "layer 2 \"sum\" (Sqrt, opset1): needs 1 inputs, not 2"),
+                sum(
+                        "<data shape=\"2,3\" element_type=\"f32\" />\n            <output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>3</dim>",
+                        "<data shape=\"2,4\" element_type=\"f32\" />\n            <output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>4</dim>",
+                        "layer 2 \"sum\" (Add, opset1): shapes [2,4] and [3] cannot be broadcast to a common shape"),
+                sum(
+                        "names=\"sum\"><dim>2</dim>",
+                        "names=\"sum\"><dim>5</dim>",
+                        "layer 2 \"sum\" (Add, opset1): the file says that output 0 has shape [5,3], but from its "
+                                + "inputs follows [2,3]"),
                 sum(
                         "<port id=\"1\" precision=\"FP32\"><dim>3</dim></port>",
                         "<port id=\"0\" precision=\"FP32\"><dim>3</dim></port>",
-                        "layer 2 \"sum\" (Add) has two ports 0"),
+                        "layer 2 \"sum\" (Add, opset1) has two ports 0"),
                 sum(
                         "<rt_info />",
                         "<rt_info>" + "<a>".repeat(100) + "</a>".repeat(100) + "</rt_info>",
@@ -192,21 +206,21 @@ class IrReaderErrorsTest {
                 sum(
                         "from-layer=\"1\" from-port=\"0\"",
                         "from-layer=\"1\" from-port=\"7\"",
-                        "the edge from layer 1 port 7 to layer 2 port 1: layer 1 \"w\" (Const) has no output port 7"),
+                        "the edge from layer 1 port 7 to layer 2 port 1: layer 1 \"w\" (Const, opset1) has no output port 7"),
                 sum(
                         "to-layer=\"2\" to-port=\"1\"",
                         "to-layer=\"2\" to-port=\"2\"",
-                        "the edge from layer 1 port 0 to layer 2 port 2: layer 2 \"sum\" (Add) has no input port 2"),
+                        "the edge from layer 1 port 0 to layer 2 port 2: layer 2 \"sum\" (Add, opset1) has no input port 2"),
                 sum(
                         "to-layer=\"2\" to-port=\"1\"",
                         "to-layer=\"2\" to-port=\"0\"",
                         "the edge from layer 1 port 0 to layer 2 port 0 is the second one into that port of layer 2 "
-                                + "\"sum\" (Add)"),
-                sum(EDGE_SUM, "", "layer 2 \"sum\" (Add): no edge leads to its input port 1"),
+                                + "\"sum\" (Add, opset1)"),
+                sum(EDGE_SUM, "", "layer 2 \"sum\" (Add, opset1): no edge leads to its input port 1"),
                 sum(
                         "from-layer=\"1\" from-port=\"0\"",
                         "from-layer=\"2\" from-port=\"2\"",
-                        "the graph has a cycle through layer 2 \"sum\" (Add)"),
+                        "the graph has a cycle through layer 2 \"sum\" (Add, opset1)"),
                 sum("from-layer=\"1\" ", "", "an edge has no from-layer (line 26)"),
                 sum(
                         "from-layer=\"1\" ",
@@ -215,7 +229,7 @@ class IrReaderErrorsTest {
     }
 
     static Stream<Arguments> bodies() {
-        String rows = "layer 9 \"rows\" (TensorIterator): ";
+        String rows = "layer 9 \"rows\" (TensorIterator, opset1): ";
         return Stream.of(
                 loop(
                         "internal_layer_id=\"4\"",
@@ -237,7 +251,8 @@ class IrReaderErrorsTest {
                 loop(
                         "offset=\"12\"",
                         "offset=\"13\"",
-                        rows + "layer 6 \"bias\" (Const): its data, 12 bytes from 13 on, reach outside the weights, "
+                        rows
+                                + "layer 6 \"bias\" (Const, opset1): its data, 12 bytes from 13 on, reach outside the weights, "
                                 + "which has 24 bytes"),
                 Arguments.of(
                         TinyIr.LOOP.replaceFirst("(?s)<body>.*</body>", ""),

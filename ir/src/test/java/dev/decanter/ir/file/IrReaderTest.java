@@ -315,7 +315,7 @@ class IrReaderTest {
 
     @Test
     void stringConstantsThatAreNotStringsAreRefused() {
-        String prefix = "tiny.xml: layer 0 \"c\" (Const): ";
+        String prefix = "tiny.xml: layer 0 \"c\" (Const, opset1): ";
         String two = constant(ElementType.STRING, "2", 21);
         assertThatThrownBy(() -> TinyIr.read(two, strings(3, 0, 3, 5)))
                 .isInstanceOf(IrException.class)
@@ -340,8 +340,8 @@ class IrReaderTest {
         assertThat(IrReader.read(xml, elsewhere).results()).hasSize(1);
         assertThatThrownBy(() -> IrReader.read(xml))
                 .isInstanceOf(IrException.class)
-                .hasMessage(xml + ": layer 1 \"w\" (Const): its data are in " + folder.resolve("openvino_model.bin")
-                        + ", which does not exist");
+                .hasMessage(xml + ": layer 1 \"w\" (Const, opset1): its data are in "
+                        + folder.resolve("openvino_model.bin") + ", which does not exist");
     }
 
     @Test
