@@ -48,18 +48,22 @@ public final class IrReader {
      * @param source what to call the stream in messages, for example a resource's name
      */
     public static Model read(InputStream xml, MemorySegment weights, String source) {
-        return guarded(source, () -> build(xml, Weights.of(weights, "the weights")));
+        return read(xml, Weights.of(weights, "the weights"), source);
     }
 
     /**
      * Reads the graph without weights: constants have types, shapes and sizes, and reading their data throws
-     * {@link IrException}. Types and shapes are the file's own, since inference needs values of constants.
+     * {@link IrException}. Outputs that depend on values of constants have the types and shapes that the file says.
      */
     public static Model readTopology(Path xml) {
         return read(xml, Weights.absent(xml.toString()));
     }
 
-    static Model read(Path xml, Weights weights) {
+    static Model read(InputStream xml, Weights weights, String source) {
+        return guarded(source, () -> build(xml, weights));
+    }
+
+    private static Model read(Path xml, Weights weights) {
         return guarded(xml.toString(), () -> {
             try (InputStream stream = open(xml)) {
                 return build(stream, weights);

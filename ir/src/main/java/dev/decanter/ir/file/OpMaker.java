@@ -136,23 +136,12 @@ final class OpMaker {
     List<OutputSpec> outputs(Op op, RawGraph.Layer layer, List<Output> inputs) {
         List<OutputSpec> declared =
                 layer.outputs().stream().map(RawGraph.Port::spec).toList();
-        List<OutputSpec> specs = declared;
-        if (weights.readable() && ShapeInference.canInfer(op)) {
-            specs = intersect(declared, infer(op, layer, inputs));
-        } else if (op instanceof Op.Constant constant) {
-            OutputSpec known = new OutputSpec(constant.elementType(), PartialShape.of(constant.shape()));
-            specs = intersect(declared, List.of(known));
-        } else if (op instanceof Op.Parameter parameter) {
-            specs = intersect(declared, List.of(new OutputSpec(parameter.elementType(), parameter.shape())));
-        } else if (op instanceof Op.Result) {
-            specs = List.of();
-        }
+        boolean inferable =
+                ShapeInference.canInfer(op) && (weights.readable() || ShapeInference.valueInputs(op).length == 0);
+        List<OutputSpec> specs =
+                inferable ? intersect(declared, ShapeInference.infer(op, layer.name(), inputs)) : declared;
         specs.forEach(spec -> check(spec.shape()));
         return specs;
-    }
-
-    private static List<OutputSpec> infer(Op op, RawGraph.Layer layer, List<Output> inputs) {
-        return ShapeInference.infer(op, layer.name(), inputs);
     }
 
     private static List<OutputSpec> intersect(List<OutputSpec> declared, List<OutputSpec> inferred) {

@@ -64,6 +64,11 @@ final class XmlCursor implements AutoCloseable {
             return event;
         } catch (XMLStreamException e) {
             throw malformed(e);
+        } catch (IrException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // the JDK's parser runs out of its own arrays on some malformed texts
+            throw new IrException("is not well-formed XML: " + e, e);
         }
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -22,6 +23,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files that OpenVINO and its tools wrote: read, written, read again, equal. */
 class RealFilesTest {
     private static final String ABSENT = "no real models: set decanter.shared to the folder that has them in real/";
+
+    /** Files in which OpenVINO's own writer wrote all of the text. */
+    private static final Set<String> SAME_WORDS = Set.of(
+            "llm-evaai-model.ov/openvino_model.xml",
+            "llm-evaai-model.ov/openvino_tokenizer.xml",
+            "llm-evaai-model.ov/openvino_detokenizer.xml",
+            "llm-gpt2-f32-stateful/openvino_model.xml",
+            "llm-tinyllama-1.1b-int8/openvino_model.xml",
+            "ir-npu-compiler-tests/tensor_iterator_rename.xml",
+            "text-macbert-zh/openvino_model.xml");
 
     @TempDir
     Path folder;
@@ -38,14 +49,14 @@ class RealFilesTest {
             if (!isLegacy(xml)) {
                 String name =
                         xml.subpath(xml.getNameCount() - 2, xml.getNameCount()).toString();
-                tests.add(DynamicTest.dynamicTest(name, () -> roundTrip(xml)));
+                tests.add(DynamicTest.dynamicTest(name, () -> roundTrip(xml, name)));
             }
         }
         assertThat(tests).hasSizeGreaterThanOrEqualTo(25);
         return tests;
     }
 
-    private void roundTrip(Path xml) throws IOException {
+    private void roundTrip(Path xml, String name) throws IOException {
         Path copy = folder.resolve("copy.xml");
         boolean withData = Files.exists(IrReader.weightsPath(xml));
         Model model;
@@ -61,6 +72,9 @@ class RealFilesTest {
         }
         assertThat(ModelComparison.firstDifference(model, again, withData)).isEmpty();
         assertThat(model.results()).isNotEmpty();
+        if (SAME_WORDS.contains(name)) {
+            assertThat(String.join("\n", words(copy))).isEqualTo(String.join("\n", words(xml)));
+        }
     }
 
     /** As the writer does, but for the weights: those of the larger models have no place in a test. */
@@ -77,6 +91,16 @@ class RealFilesTest {
                         return offset;
                     }));
         }
+    }
+
+    /** The lines without what the order of layers decides: that, and with it ids and offsets, may be another. */
+    private static List<String> words(Path xml) throws IOException {
+        return Files.readAllLines(xml).stream()
+                .map(line -> line.replaceAll(" (id|offset|from-layer|to-layer)=\"[0-9]+\"", "")
+                        // equal numbers, printed by C++ and by Java
+                        .replaceAll(" (eps|normalize_variance)=\"[^\"]*\"", ""))
+                .sorted()
+                .toList();
     }
 
     @TestFactory
