@@ -1,9 +1,11 @@
 package dev.decanter.runtime;
 
 import dev.decanter.ir.Model;
+import dev.decanter.ir.file.IrReader;
 import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.OperationExtension;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -92,6 +94,30 @@ public final class Core {
     /** The compile properties of a device with their defaults; throws {@link InferenceException} for an unknown one. */
     public Map<String, String> deviceProperties(String device) {
         return Collections.unmodifiableMap(new LinkedHashMap<>(device(device).properties()));
+    }
+
+    /**
+     * Reads an IR model; its constants are views of the BIN file beside {@code xml}.
+     *
+     * @throws dev.decanter.ir.IrException if the files are missing or not valid
+     */
+    public Model readModel(Path xml) {
+        return IrReader.read(xml);
+    }
+
+    /**
+     * Reads an IR model and makes it ready to run; failures name the file.
+     *
+     * @see #readModel
+     * @see #compileModel(Model, String, Map)
+     */
+    public CompiledModel compileModel(Path xml, String device, Map<String, String> properties) {
+        Model model = readModel(xml);
+        try {
+            return compileModel(model, device, properties);
+        } catch (InferenceException e) {
+            throw new InferenceException(xml + ": " + e.getMessage(), e);
+        }
     }
 
     /** As {@link #compileModel(Model, String, Map)} with every property at its default. */

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Ops that describe, reshape, permute, join and split. */
 final class ShapeOps {
@@ -24,9 +26,7 @@ final class ShapeOps {
             case ShapeOp.ShapeOfV1 _ -> List.of(shapeOf(data, ElementType.I64, allocator));
             case ShapeOp.Reshape reshape ->
                 List.of(Copier.all(data, reshaped(reshape, data.shape(), inputs.get(1)), allocator));
-            case ShapeOp.Squeeze _ -> List.of(Copier.all(data, squeezed(inputs, false), allocator));
-            case ShapeOp.SqueezeV15 squeeze ->
-                List.of(Copier.all(data, squeezed(inputs, squeeze.allowAxisSkip()), allocator));
+            case ShapeOp.Squeeze _, ShapeOp.SqueezeV15 _ -> List.of(Copier.all(data, squeezed(inputs), allocator));
             case ShapeOp.Unsqueeze _ -> List.of(Copier.all(data, unsqueezed(inputs), allocator));
             case ShapeOp.Transpose _ -> List.of(transpose(inputs, allocator));
             case ShapeOp.Concat concat -> List.of(concat(concat.axis(), inputs, allocator));
@@ -91,20 +91,16 @@ final class ShapeOps {
         return to;
     }
 
-    private static Shape squeezed(List<Tensor> inputs, boolean skip) {
+    /** A named axis whose size is not 1 stays, in every version of the op; no axes, or an empty list, names all. */
+    private static Shape squeezed(List<Tensor> inputs) {
         Shape shape = inputs.getFirst().shape();
         long[] named = inputs.size() < 2 ? new long[0] : Values.longs(inputs.get(1), "the axes");
         BitSet axes = new BitSet();
         for (long axis : named) {
-            int a = Values.axis(axis, shape.rank());
-            if (shape.dim(a) == 1) {
-                axes.set(a);
-            } else if (!skip) {
-                throw new IrException("axis " + a + " of shape " + shape + " is not 1");
-            }
+            axes.set(Values.axis(axis, shape.rank()));
         }
-        return Shape.of(java.util.stream.IntStream.range(0, shape.rank())
-                .filter(d -> named.length == 0 ? shape.dim(d) != 1 : !axes.get(d))
+        return Shape.of(IntStream.range(0, shape.rank())
+                .filter(d -> shape.dim(d) != 1 || (named.length > 0 && !axes.get(d)))
                 .mapToLong(shape::dim)
                 .toArray());
     }
@@ -126,9 +122,7 @@ final class ShapeOps {
         int rank = data.shape().rank();
         long[] order = Values.longs(inputs.get(1), "the order");
         if (order.length == 0) {
-            order = java.util.stream.LongStream.range(0, rank)
-                    .map(d -> rank - 1 - d)
-                    .toArray();
+            order = LongStream.range(0, rank).map(d -> rank - 1 - d).toArray();
         }
         if (order.length != rank || Values.axes(order, rank).cardinality() != rank) {
             throw new IrException("order " + Arrays.toString(order) + " does not permute shape " + data.shape());
