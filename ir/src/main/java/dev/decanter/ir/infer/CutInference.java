@@ -116,7 +116,7 @@ final class CutInference {
                     throw call.error("lengths " + lengths + " have more than one -1");
                 }
                 rest = i;
-            } else if (lengths.upper(i) < 0) {
+            } else if (lengths.upper(i) < -1) {
                 throw call.error("lengths " + lengths + " have a negative one");
             } else {
                 certain &= lengths.lower(i) >= 0;

@@ -82,7 +82,7 @@ final class SliceLength {
     private static long position(Dimension dim, long limit, long low, long high, boolean least) {
         if (least) {
             if (low < 0) {
-                return low == Long.MIN_VALUE ? 0 : Math.max(0, limit + dim.min());
+                return high >= 0 || low == Long.MIN_VALUE ? 0 : Math.max(0, limit + dim.min());
             }
             return Math.min(limit, dim.min());
         }
