@@ -1,2 +1,2 @@
-/** Rewriting of graphs: a pattern matcher and the passes that every device and tool may use. */
+/** Rewriting of graphs: a pattern matcher, passes and sequences of passes, and the passes that every device can use. */
 package dev.decanter.ir.rewrite;
