@@ -100,7 +100,9 @@ public enum ElementType {
 
     /** Finds a type by its {@link #irName()}, ignoring case; throws {@link IrException} if there is none. */
     public static ElementType fromIrName(String name) {
-        ElementType type = BY_NAME.get(name.toLowerCase(Locale.ROOT));
+        String lower = name.toLowerCase(Locale.ROOT);
+        // files written before OpenVINO 2024 say "undefined"
+        ElementType type = lower.equals("undefined") ? DYNAMIC : BY_NAME.get(lower);
         if (type == null) {
             throw new IrException("unknown element type \"" + Text.shorten(name) + "\"");
         }

@@ -160,12 +160,12 @@ final class OpMaker {
         ElementType type =
                 inferred.elementType() == ElementType.DYNAMIC ? declared.elementType() : inferred.elementType();
         if (declared.elementType() != ElementType.DYNAMIC && declared.elementType() != type) {
-            throw new IrException("the file says that output " + index + " has type "
-                    + declared.elementType().irName() + ", but from its inputs follows " + type.irName());
+            throw new IrException("output " + index + " is declared with type "
+                    + declared.elementType().irName() + ", but its inputs and attributes give " + type.irName());
         }
         if (!declared.shape().compatible(inferred.shape())) {
-            throw new IrException("the file says that output " + index + " has shape " + declared.shape()
-                    + ", but from its inputs follows " + inferred.shape());
+            throw new IrException("output " + index + " is declared with shape " + declared.shape()
+                    + ", but its inputs and attributes give " + inferred.shape());
         }
         return new OutputSpec(type, declared.shape().intersect(inferred.shape()));
     }

@@ -116,13 +116,13 @@ class IrReaderErrorsTest {
                 sum(
                         "<data shape=\"2,3\"",
                         "<data shape=\"2,4\"",
-                        "layer 0 \"x\" (Parameter, opset1): the file says that output 0 has shape [2,3], but from its inputs "
-                                + "follows [2,4]"),
+                        "layer 0 \"x\" (Parameter, opset1): output 0 is declared with shape [2,3], but its inputs "
+                                + "and attributes give [2,4]"),
                 sum(
                         "<data shape=\"2,3\" element_type=\"f32\"",
                         "<data shape=\"2,3\" element_type=\"f16\"",
-                        "layer 0 \"x\" (Parameter, opset1): the file says that output 0 has type f32, but from its inputs "
-                                + "follows f16"),
+                        "layer 0 \"x\" (Parameter, opset1): output 0 is declared with type f32, but its inputs "
+                                + "and attributes give f16"),
                 sum(
                         "<output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>3</dim></port>",
                         "<output><port id=\"0\" precision=\"FP32\" names=\"x\"><dim>2</dim><dim>3</dim></port>"
@@ -140,8 +140,8 @@ class IrReaderErrorsTest {
                 sum(
                         "names=\"sum\"><dim>2</dim>",
                         "names=\"sum\"><dim>5</dim>",
-                        "layer 2 \"sum\" (Add, opset1): the file says that output 0 has shape [5,3], but from its "
-                                + "inputs follows [2,3]"),
+                        "layer 2 \"sum\" (Add, opset1): output 0 is declared with shape [5,3], but its inputs "
+                                + "and attributes give [2,3]"),
                 sum(
                         "<port id=\"1\" precision=\"FP32\"><dim>3</dim></port>",
                         "<port id=\"0\" precision=\"FP32\"><dim>3</dim></port>",
@@ -190,7 +190,7 @@ class IrReaderErrorsTest {
                 sum(
                         "element_type=\"f32\" shape=\"3\"",
                         "element_type=\"i32\" shape=\"3\"",
-                        CONST + "the file says that output 0 has type f32, but from its inputs follows i32"));
+                        CONST + "output 0 is declared with type f32, but its inputs and attributes give i32"));
     }
 
     static Stream<Arguments> edges() {

@@ -159,6 +159,15 @@ class IrReaderTest {
     }
 
     @Test
+    void olderFilesCallTheDynamicTypeUndefined() {
+        Model model = TinyIr.read(
+                TinyIr.sumWith("shape=\"2,3\" element_type=\"f32\"", "shape=\"2,3\" element_type=\"undefined\""), 12);
+        Op.Parameter x = (Op.Parameter) TinyIr.node(model, "x").op();
+        assertThat(x.elementType()).isEqualTo(ElementType.DYNAMIC);
+        assertThat(TinyIr.node(model, "x").output().elementType()).isEqualTo(ElementType.F32);
+    }
+
+    @Test
     void runtimeInfoIsKeptOnLayersPortsAndTheModel() {
         String xml = TinyIr.SUM
                 .replace(
