@@ -70,7 +70,7 @@ final class BufferPool implements Allocator, AutoCloseable {
         used.clear();
     }
 
-    /** Bytes of large blocks and number of tensors in use, for tests. */
+    /** Number of tensors in use, for tests. */
     int inUse() {
         return used.size();
     }

@@ -116,6 +116,11 @@ final class ReferenceExecution implements Execution {
         }
     }
 
+    /** For tests: the values that are held between inferences. */
+    int tensorsInUse() {
+        return memory.inUse();
+    }
+
     private void releaseAll() {
         memory.releaseAll();
         foreign.forEach(Tensor::close);
