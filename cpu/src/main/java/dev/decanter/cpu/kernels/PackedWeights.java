@@ -5,11 +5,16 @@ import java.lang.foreign.MemorySegment;
 /**
  * The weight W[N, K] of a linear layer, re-laid for the kernels of {@link Linear}. Immutable. Made by {@link Packer}.
  *
- * <p>Layout, the same at every vector width: rows are cut into panels of {@value #PANEL}; in a panel, input k of all
- * {@value #PANEL} rows lies together, k rising (rows past N and inputs past K are zero). 16-bit formats stay 16-bit;
- * where there are vectors they are <em>paired</em>: of the rows of one input, row i and row 16 + i are neighbours, and
- * f16 is held as {@link HalfCode} if all its numbers have one. Integers are stored unsigned (a signed one plus 128 or 8, its zero point too); of 4-bit ones, a byte has input 2i of
- * a row in the low nibble and input 2i+1 in the high one. Scales are f32 and zero points bytes, per panel, group, row.
+ * <p>Layout: rows are cut into panels of {@value #PANEL}; in a panel, input k of all {@value #PANEL} rows lies
+ * together, k rising (rows past N and inputs past K are zero). Elements keep their bits in memory: 16, 8 or 4. Integers
+ * are stored unsigned (a signed one plus 128 or 8, its zero point too). Scales are f32 and zero points bytes, per panel,
+ * group, row.
+ *
+ * <p>Where there are vectors, formats narrower than 32 bits are <em>paired</em>: from low to high bits, the 32-bit word
+ * j (0 to 15) of a panel's first inputs holds row j of input 0, row 16 + j of input 0, row j of input 1, and so on for
+ * as many inputs as fill the word; so shifts and masks alone bring rows into lanes, at any vector width. f16 is then held
+ * as {@link HalfCode}, if all numbers of the weight have one. Otherwise the rows of an input follow each other, 4-bit
+ * ones with an even input in the low nibble and the next in the high one.
  */
 public final class PackedWeights {
     /** Output rows that lie together. */
@@ -103,7 +108,7 @@ public final class PackedWeights {
         return zeroPoints;
     }
 
-    /** Whether rows i and 16 + i of each input are neighbours (16-bit formats only). */
+    /** Whether the paired layout is used. */
     boolean paired() {
         return paired;
     }

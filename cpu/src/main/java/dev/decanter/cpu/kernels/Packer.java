@@ -71,7 +71,7 @@ public final class Packer {
         MemorySegment data = arena.allocate(panels * panelBytes, ALIGNMENT);
         MemorySegment scales = arena.allocate(entries * Float.BYTES, ALIGNMENT);
         MemorySegment zeros = arena.allocate(entries, ALIGNMENT);
-        boolean paired = VectorSupport.ENABLED && s.format().bits() == Short.SIZE;
+        boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32;
         PackedWeights w =
                 new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, paired, data, scales, zeros, NO_BIAS);
         AtomicBoolean misfit = new AtomicBoolean();
@@ -142,7 +142,7 @@ public final class Packer {
 
     /** Returns where row r of a panel stands among the rows of one input. */
     private static int place(PackedWeights w, int r) {
-        return w.paired() ? r % (PANEL / 2) * 2 + r / (PANEL / 2) : r;
+        return w.paired() ? pairedPlace(Short.SIZE, 0, r) : r;
     }
 
     private static boolean encode(short[] line, int n) {
@@ -197,18 +197,30 @@ public final class Packer {
                     int stored = half
                             ? Scalars.nibble(s.data(), s.offset(), at)
                             : s.data().get(Mem.I8, s.offset() + at);
-                    int code = stored + shift & mask;
+                    int code = (stored + shift) & mask;
+                    int to = w.paired() ? pairedPlace(s.format().bits(), k, r) : plainPlace(half, k, r);
                     if (half) {
-                        out[(k >> 1) * PANEL + r] |= (byte) (code << ((k & 1) << 2));
+                        out[to >> 1] |= (byte) (code << ((to & 1) << 2));
                     } else {
-                        out[k * PANEL + r] = (byte) code;
+                        out[to] = (byte) code;
                     }
                 }
             }
-            int steps = half ? (n + 1) >> 1 : n;
-            long at = panel * w.panelBytes() + (long) (half ? k0 >> 1 : k0) * PANEL;
-            MemorySegment.copy(out, 0, w.data(), Mem.I8, at, steps * PANEL);
+            int elements = Math.min(BLOCK, w.paddedInputs() - k0) * PANEL;
+            long at = panel * w.panelBytes() + (long) k0 * PANEL * s.format().bits() / Byte.SIZE;
+            MemorySegment.copy(out, 0, w.data(), Mem.I8, at, half ? elements >> 1 : elements);
         }
+    }
+
+    /** Returns where input k of row r lies in a block, in elements. */
+    private static int pairedPlace(int bits, int k, int r) {
+        int perWord = Integer.SIZE / bits;
+        int inputs = perWord / 2;
+        return k / inputs * inputs * PANEL + r % (PANEL / 2) * perWord + k % inputs * 2 + r / (PANEL / 2);
+    }
+
+    private static int plainPlace(boolean half, int k, int r) {
+        return half ? (k / 2 * PANEL + r) * 2 + k % 2 : k * PANEL + r;
     }
 
     private static void packEntries(Quantization q, PackedWeights w, int panel) {

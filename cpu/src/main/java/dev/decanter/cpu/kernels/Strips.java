@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Decodes strips of packed weights to floats in a heap buffer that stays in the first-level cache; the multiplying
- * kernels then read only that. The loops over 16-bit and 8-bit elements are plain on purpose: C2 turns them into the
- * processor's own conversions (vcvtph2ps, fcvtl), which the Vector API does not offer, exact for subnormals, infinities
- * and NaN.
+ * kernels then read only that. Weights in the paired layout are decoded by vectors. For others the loops are plain; that
+ * over f16 C2 turns into the processor's own conversion (vcvtph2ps, fcvtl), which the Vector API does not offer, exact
+ * for subnormals, infinities and NaN.
  */
 final class Strips {
     private Strips() {}
@@ -16,32 +16,30 @@ final class Strips {
     /**
      * Decodes inputs {@code [k0, k0 + n)} of all rows of a panel.
      *
-     * @param k0 first input, even
-     * @param n number of inputs, even
+     * @param k0 first input, a multiple of {@link PackedWeights#K_STEP}
+     * @param n number of inputs, likewise
      * @param dst receives {@code n * PANEL} floats from index 0, the rows of one input together
      */
     static void decode(PackedWeights w, int panel, int k0, int n, float[] dst) {
         MemorySegment data = w.data();
         long at = panel * w.panelBytes() + (long) k0 * PANEL * w.format().bits() / Byte.SIZE;
         int count = n * PANEL;
-        switch (w.format()) {
-            case F32 -> Mem.read(data, at, dst, 0, count);
-            case F16 -> {
-                if (w.paired()) {
-                    VectorStreams.decodeHalfs(data, at, n, dst);
-                } else {
-                    halfs(data, at, dst, count);
-                }
+        if (w.paired()) {
+            switch (w.format()) {
+                case F16 -> VectorStreams.decodeHalfs(data, at, n, dst);
+                case BF16 -> VectorStreams.decodeBrains(data, at, n, dst);
+                case U8, I8 -> VectorStreams.decodeBytes(data, at, n, dst);
+                case U4, I4 -> VectorStreams.decodeNibbles(data, at, n, dst);
+                case F32 -> throw new IllegalStateException("f32 is never paired");
             }
-            case BF16 -> {
-                if (w.paired()) {
-                    VectorStreams.decodeBrains(data, at, n, dst);
-                } else {
-                    brains(data, at, dst, count);
-                }
+        } else {
+            switch (w.format()) {
+                case F32 -> Mem.read(data, at, dst, 0, count);
+                case F16 -> halfs(data, at, dst, count);
+                case BF16 -> brains(data, at, dst, count);
+                case U8, I8 -> bytes(data, at, dst, count);
+                case U4, I4 -> nibbles(data, at, dst, n);
             }
-            case U8, I8 -> bytes(data, at, dst, count);
-            case U4, I4 -> nibbles(data, at, dst, n);
         }
         if (w.format().quantized()) {
             rescale(w, panel, k0, n, dst);
@@ -57,12 +55,10 @@ final class Strips {
      */
     static void multiply(PackedWeights w, int panel, int k0, int n, float[] x, float[] sum) {
         long at = panel * w.panelBytes() + (long) k0 * PANEL * w.format().bits() / Byte.SIZE;
-        if (w.paired()) {
-            if (w.format() == WeightFormat.F16) {
-                VectorStreams.halfs(w.data(), at, n, x, k0, sum);
-            } else {
-                VectorStreams.brains(w.data(), at, n, x, k0, sum);
-            }
+        if (w.paired() && w.format() == WeightFormat.F16) {
+            VectorStreams.halfs(w.data(), at, n, x, k0, sum);
+        } else if (w.paired() && w.format() == WeightFormat.BF16) {
+            VectorStreams.brains(w.data(), at, n, x, k0, sum);
         } else if (VectorSupport.ENABLED && w.format() == WeightFormat.F32) {
             VectorStreams.floats(w.data(), at, n, x, k0, sum);
         } else {

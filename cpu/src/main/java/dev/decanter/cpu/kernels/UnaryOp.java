@@ -1,9 +1,8 @@
 package dev.decanter.cpu.kernels;
 
 /**
- * Functions of one number. Errors of the vector forms, against the exact value: EXP 2 ulp (results below the normal
- * range 1 unit of the smallest number), TANH 3 ulp, ERF 2 ulp, SIGMOID 3 ulp for results in the normal range, SWISH
- * 4 ulp, GELU and GELU_TANH 1e-6 relative to |x|. The others are what {@link Math} gives, rounded to float.
+ * Functions of one number. Errors of the vector forms, against the exact value: EXP 2 ulp, TANH 3 ulp, ERF 2 ulp,
+ * SIGMOID 3 ulp and SWISH 4 ulp, where results below the normal range may be 0 instead; GELU and GELU_TANH 1e-6 relative to |x|. The others are what {@link Math} gives, rounded to float.
  */
 public enum UnaryOp {
     ABS,

@@ -20,8 +20,16 @@ final class VectorMath {
     private static final int ROUNDER_BITS = 0x4b400000;
     private static final int EXPONENT_BIAS = 127;
     private static final int MANTISSA_BITS = 23;
+    private static final float P6 = 0.00019875691f;
+    private static final float P5 = 0.0013981999f;
+    private static final float P4 = 0.008333452f;
+    private static final float P3 = 0.041665796f;
+    private static final float P2 = 0.16666666f;
+    private static final float P1 = 0.5f;
     private static final float EXP_MAX = 89f;
-    private static final float EXP_MIN = -104f;
+    /** The least number whose exponential is in the normal range. */
+    private static final float EXP_MIN = -87.33654f;
+
     private static final float TANH_SMALL = 0.625f;
     private static final float TANH_ONE = 10f;
     private static final float ERF_SMALL = 0x1.dbp-1f;
@@ -35,22 +43,26 @@ final class VectorMath {
         return FloatVector.broadcast(Lanes.F, value);
     }
 
-    /** {@code e^x}: x = n ln 2 + r, polynomial in r (Cephes), times 2^n in two steps so that subnormals come right. */
+    /**
+     * {@code e^x}: x = n ln 2 + r, polynomial in r (Cephes), times 2^n in two steps, because 2^128 is no float. Results
+     * below the normal range are 0: to compute them costs a trip into microcode, and masked scores are full of them.
+     */
     static FloatVector exp(FloatVector value) {
         FloatVector x = value.min(EXP_MAX).max(EXP_MIN);
         FloatVector shifted = x.fma(all(LOG2_E), all(ROUNDER));
         FloatVector n = shifted.sub(ROUNDER);
         FloatVector r = n.fma(all(-LN2_HIGH), x);
         r = n.fma(all(-LN2_LOW), r);
-        FloatVector p = r.fma(all(0.00019875691f), all(0.0013981999f));
-        p = p.fma(r, all(0.008333452f));
-        p = p.fma(r, all(0.041665796f));
-        p = p.fma(r, all(0.16666666f));
-        p = p.fma(r, all(0.5f));
+        FloatVector p = r.fma(all(P6), all(P5));
+        p = p.fma(r, all(P4));
+        p = p.fma(r, all(P3));
+        p = p.fma(r, all(P2));
+        p = p.fma(r, all(P1));
         p = p.fma(r.mul(r), r).add(1f);
         IntVector e = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
         IntVector half = e.lanewise(VectorOperators.ASHR, 1);
-        return p.mul(powerOfTwo(half)).mul(powerOfTwo(e.sub(half)));
+        FloatVector result = p.mul(powerOfTwo(half)).mul(powerOfTwo(e.sub(half)));
+        return result.blend(0f, value.compare(VectorOperators.LT, EXP_MIN));
     }
 
     private static FloatVector powerOfTwo(IntVector exponent) {

@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Multiplies by packed weights straight from memory, with no buffer between, so that loads run ahead while sums are
  * formed: one row of activations is bound by memory. Packed memory is always native, hence loads from segments stay
- * fast. In the paired layout of 16-bit formats an int lane j holds row j (low half) and row 16 + j (high half).
+ * fast. {@link PackedWeights} says how the paired layout lies.
  */
 final class VectorStreams {
     private static final int N = Lanes.N;
@@ -84,36 +84,25 @@ final class VectorStreams {
 
     /** As {@link #floats} for {@link HalfCode}s; activations carry the codes' {@link HalfCode#SCALE}. */
     static void halfs(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+        // two inputs a turn, not four: the body must stay below C2's limit of nodes for inlining, or vectors are boxed
         for (int j = 0; j < HALF; j += N) {
             FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
             FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + HALF);
             FloatVector a1 = FloatVector.zero(Lanes.F);
             FloatVector b1 = a1;
-            FloatVector a2 = a1;
-            FloatVector b2 = a1;
-            FloatVector a3 = a1;
-            FloatVector b3 = a1;
-            for (int k = 0; k < n; k += 4) {
+            for (int k = 0; k < n; k += 2) {
                 long p = at + 2L * k * PANEL + 4L * j;
                 FloatVector x0 = FloatVector.broadcast(Lanes.F, x[xAt + k]);
                 FloatVector x1 = FloatVector.broadcast(Lanes.F, x[xAt + k + 1]);
-                FloatVector x2 = FloatVector.broadcast(Lanes.F, x[xAt + k + 2]);
-                FloatVector x3 = FloatVector.broadcast(Lanes.F, x[xAt + k + 3]);
                 IntVector v0 = pairs(w, p);
                 IntVector v1 = pairs(w, p + 2L * PANEL);
-                IntVector v2 = pairs(w, p + 4L * PANEL);
-                IntVector v3 = pairs(w, p + 6L * PANEL);
                 a0 = halfLow(v0).fma(x0, a0);
                 b0 = halfHigh(v0).fma(x0, b0);
                 a1 = halfLow(v1).fma(x1, a1);
                 b1 = halfHigh(v1).fma(x1, b1);
-                a2 = halfLow(v2).fma(x2, a2);
-                b2 = halfHigh(v2).fma(x2, b2);
-                a3 = halfLow(v3).fma(x3, a3);
-                b3 = halfHigh(v3).fma(x3, b3);
             }
-            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
-            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + HALF);
+            a0.add(a1).intoArray(sum, j);
+            b0.add(b1).intoArray(sum, j + HALF);
         }
     }
 
@@ -172,5 +161,39 @@ final class VectorStreams {
                 brainHigh(v).intoArray(dst, k * PANEL + HALF + j);
             }
         }
+    }
+
+    /** Decodes {@code n} inputs of paired bytes, two inputs of 16 rows to an int, to the integers they store. */
+    static void decodeBytes(MemorySegment w, long at, int n, float[] dst) {
+        for (int k = 0; k < n; k += 2) {
+            for (int j = 0; j < HALF; j += N) {
+                IntVector v = pairs(w, at + (long) k * PANEL + 4L * j);
+                int d = k * PANEL + j;
+                number(v.and(0xff)).intoArray(dst, d);
+                number(v.lanewise(VectorOperators.LSHR, 8).and(0xff)).intoArray(dst, d + HALF);
+                number(v.lanewise(VectorOperators.LSHR, 16).and(0xff)).intoArray(dst, d + PANEL);
+                number(v.lanewise(VectorOperators.LSHR, 24)).intoArray(dst, d + PANEL + HALF);
+            }
+        }
+    }
+
+    /** Decodes {@code n} inputs of paired half bytes, four inputs of 16 rows to an int, to the integers they store. */
+    static void decodeNibbles(MemorySegment w, long at, int n, float[] dst) {
+        for (int k = 0; k < n; k += 4) {
+            for (int j = 0; j < HALF; j += N) {
+                IntVector v = pairs(w, at + (long) (k >> 1) * PANEL + 4L * j);
+                int d = k * PANEL + j;
+                for (int i = 0; i < 4; i++) {
+                    number(v.and(15)).intoArray(dst, d);
+                    number(v.lanewise(VectorOperators.LSHR, 4).and(15)).intoArray(dst, d + HALF);
+                    v = v.lanewise(VectorOperators.LSHR, 8);
+                    d += PANEL;
+                }
+            }
+        }
+    }
+
+    private static FloatVector number(IntVector v) {
+        return (FloatVector) v.convert(VectorOperators.I2F, 0);
     }
 }
