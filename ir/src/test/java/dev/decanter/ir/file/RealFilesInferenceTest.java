@@ -21,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Types and shapes that OpenVINO wrote into files against those that we infer. */
 class RealFilesInferenceTest {
@@ -66,6 +69,36 @@ class RealFilesInferenceTest {
         assertThat(vague).isEmpty();
     }
 
+    /** Language models whole, with the values of the constants that shapes depend on. */
+    @ParameterizedTest
+    @MethodSource("languageModels")
+    void shapesOfALanguageModelFollowFromItsParameters(String name, @TempDir Path folder) {
+        assumeTrue(SharedFiles.real().isPresent(), "no real models: set decanter.shared to the folder with real/");
+        Path xml = SharedFiles.real().orElseThrow().resolve(name + "/openvino_model.xml");
+        Path bin = folder.resolve("openvino_model.bin");
+        RecoveredBin.write(name, xml, bin);
+        List<Node> declared = IrReader.readTopology(xml).topologicalOrder();
+        List<Node> nodes = IrReader.read(xml, bin).topologicalOrder();
+        assertThat(nodes).hasSameSizeAs(declared);
+        nodes.forEach(Node::revalidate);
+        for (int i = 0; i < nodes.size(); i++) {
+            for (Output output : nodes.get(i).outputs()) {
+                OutputSpec spec = new OutputSpec(output.elementType(), output.shape());
+                compare(xml, declared.get(i), output.index(), spec);
+                Output port = declared.get(i).output(output.index());
+                if (isMoreSpecific(port.shape(), spec.shape())) {
+                    vague.merge(declared.get(i) + ": " + port + " > " + spec, 1, Integer::sum);
+                }
+            }
+        }
+        assertThat(contradictions).isEmpty();
+        assertThat(vague).isEmpty();
+    }
+
+    static List<String> languageModels() {
+        return RecoveredBin.MODELS;
+    }
+
     private static List<OutputSpec> withoutValues(Node node) {
         if (!ShapeInference.canInfer(node.op())) {
             return List.of();
@@ -82,18 +115,23 @@ class RealFilesInferenceTest {
         for (int i = 0; i < inferred.size(); i++) {
             Output declared = node.output(i);
             OutputSpec spec = inferred.get(i);
-            boolean typesDiffer = declared.elementType() != spec.elementType()
-                    && declared.elementType() != ElementType.DYNAMIC
-                    && spec.elementType() != ElementType.DYNAMIC;
-            if (typesDiffer || !declared.shape().compatible(spec.shape())) {
-                contradictions.add(xml.getFileName() + " " + node + ": " + declared + " but inferred " + spec);
-            }
+            compare(xml, node, i, spec);
             // a file writes a scalar and an unknown rank alike, so that inputs may be less known than they were
             boolean unknowable = ShapeInference.valueInputs(node.op()).length > 0
                     || node.inputs().stream().anyMatch(input -> !input.shape().hasRank());
             if (isMoreSpecific(declared.shape(), spec.shape()) && !unknowable) {
                 vague.merge(node.op().type() + " " + declared.shape() + " > " + spec.shape(), 1, Integer::sum);
             }
+        }
+    }
+
+    private void compare(Path xml, Node node, int output, OutputSpec spec) {
+        Output declared = node.output(output);
+        boolean typesDiffer = declared.elementType() != spec.elementType()
+                && declared.elementType() != ElementType.DYNAMIC
+                && spec.elementType() != ElementType.DYNAMIC;
+        if (typesDiffer || !declared.shape().compatible(spec.shape())) {
+            contradictions.add(xml.getFileName() + " " + node + ": " + declared + " but inferred " + spec);
         }
     }
 
