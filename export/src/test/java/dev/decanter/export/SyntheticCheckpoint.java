@@ -47,6 +47,12 @@ final class SyntheticCheckpoint {
         return this;
     }
 
+    /** For the names of parameterised tests. */
+    @Override
+    public String toString() {
+        return config.toString();
+    }
+
     /** Sets a key to null. */
     SyntheticCheckpoint withNull(String key) {
         config.put(key, JsonMapper.builder().build().nullNode());
@@ -72,10 +78,15 @@ final class SyntheticCheckpoint {
     /** Writes config.json and model.safetensors. */
     SyntheticCheckpoint write(Path folder) {
         fill();
+        file().write(folder.resolve("model.safetensors"));
+        return writeConfig(folder);
+    }
+
+    /** The tensors that {@link #write} writes. */
+    SafetensorsFile file() {
         SafetensorsFile file = new SafetensorsFile();
         weights.forEach((name, values) -> file.f32(name, values, Objects.requireNonNull(shapes.get(name))));
-        file.write(folder.resolve("model.safetensors"));
-        return writeConfig(folder);
+        return file;
     }
 
     SyntheticCheckpoint writeConfig(Path folder) {

@@ -39,4 +39,11 @@ final class TestData {
             throw new UncheckedIOException(e);
         }
     }
+
+    /** A place in the folder of files from elsewhere that {@code decanter.shared} names; it may not exist. */
+    static Path shared(String path) {
+        String named = System.getProperty("decanter.shared", System.getenv("DECANTER_SHARED"));
+        Path base = named != null ? Path.of(named) : golden("").resolve("../../../shared");
+        return base.normalize().resolve(path);
+    }
 }
