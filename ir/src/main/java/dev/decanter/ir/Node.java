@@ -63,7 +63,7 @@ public final class Node {
     /** Infers the outputs again from the inputs as they are now. */
     public void revalidate() {
         if (ShapeInference.canInfer(op)) {
-            set(ShapeInference.infer(op, name, inputs));
+            refine(ShapeInference.infer(op, name, inputs));
         }
     }
 

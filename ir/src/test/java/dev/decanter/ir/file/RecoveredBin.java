@@ -20,16 +20,16 @@ import java.util.regex.Pattern;
  * Stands in for a BIN that is not to be had: as large as the XML needs, zero but for the small constants (axes, target
  * shapes, exponents) that were recovered from the graph, so that shapes can be inferred. The file is sparse.
  */
-final class RecoveredBin {
+public final class RecoveredBin {
     private static final Pattern CONSTANT = Pattern.compile("offset=\"(\\d+)\" size=\"(\\d+)\"");
 
     private RecoveredBin() {}
 
     /** The models for which constants were recovered, by the folder's name. */
-    static final List<String> MODELS =
+    public static final List<String> MODELS =
             List.of("llm-tinyllama-1.1b-int8", "llm-evaai-model.ov", "llm-gpt2-f32-stateful");
 
-    static void write(String model, Path xml, Path bin) {
+    public static void write(String model, Path xml, Path bin) {
         try (InputStream table =
                         Objects.requireNonNull(RecoveredBin.class.getResourceAsStream(model + ".constants"), model);
                 FileChannel out = FileChannel.open(bin, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {

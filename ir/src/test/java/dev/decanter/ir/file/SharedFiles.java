@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Real models, which are not part of the project: in the folder that {@code decanter.shared} names, or beside. */
-final class SharedFiles {
+public final class SharedFiles {
     private SharedFiles() {}
 
-    static Optional<Path> real() {
+    public static Optional<Path> real() {
         String named = System.getProperty("decanter.shared", System.getenv("DECANTER_SHARED"));
         Stream<Path> places = named != null
                 ? Stream.of(Path.of(named))

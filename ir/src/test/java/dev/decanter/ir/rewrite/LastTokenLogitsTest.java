@@ -1,6 +1,7 @@
 package dev.decanter.ir.rewrite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
@@ -9,12 +10,19 @@ import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.Shape;
+import dev.decanter.ir.file.IrReader;
+import dev.decanter.ir.file.RecoveredBin;
+import dev.decanter.ir.file.SharedFiles;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.op.UnaryOp;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class LastTokenLogitsTest {
     private final Output hidden = Graphs.f32("hidden", "?,?,4");
@@ -121,5 +129,25 @@ class LastTokenLogitsTest {
     @Test
     void leavesModelsWithoutSuchAnOutput() {
         assertThat(new LastTokenLogits("scores").run(model(product))).isFalse();
+    }
+
+    @ParameterizedTest
+    @MethodSource("languageModels")
+    void cutsTheLanguageModelsThatOptimumExports(String name, @TempDir Path folder) {
+        Path real = SharedFiles.real().orElse(null);
+        assumeTrue(real != null, "no real models: set decanter.shared to the folder with real/");
+        Path xml = real.resolve(name + "/openvino_model.xml");
+        Path bin = folder.resolve("openvino_model.bin");
+        RecoveredBin.write(name, xml, bin);
+        Model model = IrReader.read(xml, bin);
+        PartialShape before = model.result("logits").orElseThrow().input(0).shape();
+        assertThat(PassSequence.of(new LastTokenLogits("logits")).run(model)).isTrue();
+        PartialShape after = model.result("logits").orElseThrow().input(0).shape();
+        assertThat(after.dim(1)).hasToString("..1");
+        assertThat(List.of(after.dim(0), after.dim(2))).isEqualTo(List.of(before.dim(0), before.dim(2)));
+    }
+
+    static List<String> languageModels() {
+        return RecoveredBin.MODELS;
     }
 }
