@@ -2,7 +2,6 @@ package dev.decanter.ir.rewrite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.IrException;
@@ -10,12 +9,9 @@ import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.PartialShape;
-import dev.decanter.ir.file.IrReader;
-import dev.decanter.ir.file.SharedFiles;
 import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -90,19 +86,5 @@ class StatefulTransformationTest {
         assertThatThrownBy(() -> new StatefulTransformation().run(model))
                 .isInstanceOf(IrException.class)
                 .hasMessageStartingWith("no input gives the batch size of the empty cache");
-    }
-
-    @Test
-    void keepsTheEncodersKeysOfASequenceToSequenceDecoder() {
-        Path real = SharedFiles.real().orElse(null);
-        assumeTrue(real != null, "no real models: set decanter.shared to the folder with real/");
-        Model model =
-                IrReader.readTopology(real.resolve("seq2seq-flan-t5-large-f32/openvino_decoder_with_past_model.xml"));
-        assertThat(new StatefulTransformation().run(model)).isTrue();
-        assertThat(model.sinks()).hasSize(48);
-        assertThat(model.results()).hasSize(1);
-        assertThat(model.parameters()).hasSize(3 + 48 + 1);
-        assertThat(model.parameter("past_key_values.23.encoder.value")).isPresent();
-        assertThat(model.parameter("past_key_values.23.decoder.value")).isEmpty();
     }
 }
