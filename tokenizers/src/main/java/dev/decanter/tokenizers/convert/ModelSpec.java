@@ -78,7 +78,7 @@ sealed interface ModelSpec {
             throw model.at("merges").error("expected a list of merges");
         }
         for (int i = 0; i < merges.size(); i++) {
-            addMerge(model.at("merges"), i, left, right);
+            addMerge(model.at("merges"), i, vocabulary, left, right);
         }
         return new Bpe(
                 vocabulary,
@@ -93,7 +93,8 @@ sealed interface ModelSpec {
     }
 
     /** {@code "a b"} or {@code ["a", "b"]}. */
-    private static void addMerge(JsonAt merges, int index, List<String> left, List<String> right) {
+    private static void addMerge(
+            JsonAt merges, int index, Map<String, Integer> vocabulary, List<String> left, List<String> right) {
         JsonNode merge = merges.value().get(index);
         if (merge.isArray()
                 && merge.size() == 2
@@ -104,11 +105,33 @@ sealed interface ModelSpec {
             return;
         }
         String text = merge.isTextual() ? merge.textValue() : "";
-        int space = text.indexOf(' ');
-        if (space < 1 || space == text.length() - 1 || text.indexOf(' ', space + 1) >= 0) {
+        if (text.startsWith("#version")) {
+            return;
+        }
+        int space = separator(text, vocabulary);
+        if (space < 0) {
             throw merges.at(index).error("expected \"a b\" or [\"a\", \"b\"], found " + merge);
         }
         left.add(text.substring(0, space));
         right.add(text.substring(space + 1));
+    }
+
+    /** Where the parts meet; −1 if nowhere. Parts may have spaces themselves: then all three must be tokens. */
+    private static int separator(String text, Map<String, Integer> vocabulary) {
+        int only = text.indexOf(' ');
+        if (only > 0 && only < text.length() - 1 && text.indexOf(' ', only + 1) < 0) {
+            return only;
+        }
+        for (int space = text.indexOf(' ', 1); space > 0 && space < text.length() - 1; ) {
+            String first = text.substring(0, space);
+            String second = text.substring(space + 1);
+            if (vocabulary.containsKey(first)
+                    && vocabulary.containsKey(second)
+                    && vocabulary.containsKey(first + second)) {
+                return space;
+            }
+            space = text.indexOf(' ', space + 1);
+        }
+        return -1;
     }
 }

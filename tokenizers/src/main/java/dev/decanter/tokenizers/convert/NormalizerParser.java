@@ -59,7 +59,7 @@ final class NormalizerParser {
     private void addBert(JsonAt json) {
         boolean lower = json.at("lowercase").flag(true);
         if (json.at("clean_text").flag(true)) {
-            steps.add(Step.Replace.by("(?![\\t\\n\\r])[\\x{FFFD}\\p{C}]", ""));
+            steps.add(Step.Replace.by("(?![\\t\\n\\r])[\\x{0}\\x{FFFD}\\p{Cc}\\p{Cf}\\p{Co}]", ""));
             steps.add(Step.Replace.by("\\s", " "));
         }
         if (json.at("handle_chinese_chars").flag(true)) {

@@ -13,13 +13,13 @@ import java.util.List;
 final class WordPieceKernel implements Kernel {
     private final StringTable vocabulary;
     private final byte[] inner;
-    private final int maxBytes;
+    private final int maxLength;
 
     private WordPieceKernel(Node node) {
         Constants.requireInputs(node, 9);
         vocabulary = new StringTable(Constants.strings(node, 5));
         inner = Constants.attribute(node, "suffix_indicator", "##").getBytes(StandardCharsets.UTF_8);
-        maxBytes = Constants.number(node, "max_bytes_per_word", 100);
+        maxLength = Constants.number(node, "max_bytes_per_word", 100);
     }
 
     static Kernel of(Node node) {
@@ -44,9 +44,18 @@ final class WordPieceKernel implements Kernel {
         return List.of(Tensors.of(begins), Tensors.of(ends), Tensors.of(ids.toArray()));
     }
 
+    /** The attribute speaks of bytes, but the limit that it is converted from counts characters. */
+    private static int characters(byte[] text, int from, int to) {
+        int count = 0;
+        for (int i = from; i < to; i++) {
+            count += (text[i] & 0xC0) == 0x80 ? 0 : 1;
+        }
+        return count;
+    }
+
     private void encode(byte[] text, int from, int to, int unknown, Ints ids) {
         int start = ids.size();
-        if (to - from > maxBytes) {
+        if (to - from > maxLength && characters(text, from, to) > maxLength) {
             ids.add(unknown);
             return;
         }

@@ -1,0 +1,106 @@
+package dev.decanter.tokenizers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files that are broken or say what is not supported: the message names the file and the place in it. */
+class ConversionErrorsTest {
+    private static final String MODEL =
+            "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\"]}";
+
+    @TempDir
+    Path folder;
+
+    private void refuses(String json, String... parts) throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), json);
+        assertThatThrownBy(() -> TokenizerConverter.convert(folder, folder.resolve("out"), ConversionOptions.DEFAULT))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContaining("tokenizer.json")
+                .hasMessageContainingAll(parts)
+                .message()
+                .doesNotContain("\n");
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "normalizer | {\"type\": \"Precompiled\"} | normalizer Precompiled is not supported yet",
+                "normalizer | {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"X\"}]} | normalizers[0]: normalizer X",
+                "normalizer | {\"type\": \"Replace\", \"content\": \"\", \"pattern\": {\"Regex\": \"[a&&b]\"}} | pattern.Regex: an intersection",
+                "normalizer | {} | normalizer.type: expected a string, found nothing",
+                "pre_tokenizer | {\"type\": \"UnicodeScripts\"} | pre-tokenizer UnicodeScripts is not supported yet",
+                "pre_tokenizer | {\"type\": \"Split\", \"behavior\": \"Odd\", \"pattern\": {\"String\": \"x\"}} | unknown behavior \"Odd\"",
+                "pre_tokenizer | {\"type\": \"Metaspace\", \"prepend_scheme\": \"odd\"} | unknown prepend_scheme",
+                "post_processor | {\"type\": \"Odd\"} | post-processor Odd is not supported yet",
+                "decoder | {\"type\": \"CTC\"} | decoder CTC is not supported yet",
+                "added_tokens | [{\"content\": \"x\"}] | added_tokens[0].id: expected an integer",
+                "added_tokens | [{\"id\": -4, \"content\": \"x\"}] | negative id -4",
+                "added_tokens | [{\"id\": 999999999, \"content\": \"x\"}] | the greatest id is 999999999",
+            })
+    void namesWhatIsNotSupported(String key, String value, String message) throws IOException {
+        refuses("{\"" + key + "\": " + value + ", " + MODEL + "}", message);
+    }
+
+    @Test
+    void namesWhatIsWrongInTheModel() throws IOException {
+        refuses("{\"model\": ", "line 1");
+        refuses("{\"version\": \"1.0\"}", "it has no \"model\"");
+        refuses("[]", "it has no \"model\"");
+        refuses("{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "model: model Unigram is not supported yet");
+        refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": [], \"merges\": []}}", "model.vocab: expected an object");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": \"x\"}, \"merges\": []}}",
+                "model.vocab: token \"a\"");
+        refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"aa\"]}}", "model.merges[0]");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a a\"]}}",
+                "merge 0 (\"a\", \"a\"): the product is not in the vocabulary");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [], \"dropout\": 0.1}}",
+                "model.dropout");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [], \"unk_token\": \"u\"}}",
+                "the unknown token \"u\" is not in the vocabulary");
+    }
+
+    @Test
+    void aFolderWithOtherFilesIsTold() throws IOException {
+        Files.writeString(folder.resolve("tokenizer.model"), "x");
+        assertThatThrownBy(() -> TokenizerConverter.convert(folder, folder, ConversionOptions.DEFAULT))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContaining("has tokenizer.model but no tokenizer.json");
+    }
+
+    @Test
+    void aMaxLengthWithoutRoomForSpecialTokensIsRefused() {
+        assertThatThrownBy(() -> TokenizerConverter.convert(
+                        TestFiles.golden("bert"), folder, ConversionOptions.DEFAULT.withMaxLength(1)))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContaining("less than the 2 special tokens");
+        assertThatThrownBy(() -> ConversionOptions.DEFAULT.withMaxLength(0)).isInstanceOf(TokenizerException.class);
+    }
+
+    @Test
+    void addBosTokenOfALlamaClassReplacesThePostProcessor() throws IOException {
+        for (String name : new String[] {"tokenizer.json", "special_tokens_map.json"}) {
+            Files.copy(TestFiles.golden("llama2").resolve(name), folder.resolve(name));
+        }
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"),
+                "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_bos_token\": false, \"add_eos_token\": true}");
+        try (Tokenizer tokenizer = TestFiles.throughDisk(folder, folder.resolve("out"))) {
+            assertThat(tokenizer.encodeToIds("a")).containsExactly(261, 2);
+            assertThat(tokenizer.eosTokenId()).hasValue(2);
+        }
+    }
+}
