@@ -129,10 +129,19 @@ public final class InferRequest implements AutoCloseable {
                         + port.elementType().irName() + port.shape() + ") of model \"" + model.name()
                         + "\" is not set");
             }
+            requireUsable(model.inputs().get(i), tensor);
             given.add(tensor);
         }
         outputs = List.copyOf(execution.infer(given));
         completed = true;
+    }
+
+    private void requireUsable(ModelPort port, Tensor tensor) {
+        boolean alive = tensor.memory().scope().isAlive();
+        if (!alive || !tensor.memory().isAccessibleBy(Thread.currentThread())) {
+            throw new InferenceException("the tensor of input \"" + port.name() + "\" of model \"" + model.name()
+                    + "\" " + (alive ? "belongs to another thread" : "is closed"));
+        }
     }
 
     /** The states, in the order of the model's ReadValue layers. Not to be used while an inference runs. */

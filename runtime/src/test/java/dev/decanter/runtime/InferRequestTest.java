@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,28 @@ class InferRequestTest {
             assertThatThrownBy(() -> request.tensor("sum"))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("model \"adder\" has no outputs before an inference");
+        }
+    }
+
+    @Test
+    void refusesTensorsThatItCannotRead() {
+        try (CompiledModel model = adder();
+                InferRequest request = model.createInferRequest();
+                Arena confined = Arena.ofConfined()) {
+            Tensor closed = Tensor.allocate(ElementType.F32, Shape.of(1, 2));
+            request.setTensor("a", closed);
+            request.setTensor("b", row(1, 2));
+            closed.close();
+            assertThatThrownBy(request::infer)
+                    .isInstanceOf(InferenceException.class)
+                    .hasMessage("the tensor of input \"a\" of model \"adder\" is closed");
+            request.setTensor("a", Tensor.of(ElementType.F32, Shape.of(1, 2), confined.allocate(8)));
+            request.infer();
+            assertThat(request.tensor("sum").toFloats()).containsExactly(1, 2);
+            assertThatThrownBy(() -> request.startAsync().join())
+                    .cause()
+                    .isInstanceOf(InferenceException.class)
+                    .hasMessage("the tensor of input \"a\" of model \"adder\" belongs to another thread");
         }
     }
 

@@ -65,6 +65,9 @@ final class AttentionOps {
                 Arrays.copyOf(Walk.broadcastStrides(mask.shape(), scores), rowShape.rank()),
                 Arrays.copyOf(Walk.broadcastStrides(sink.shape(), with(batch, queries, 1)), rowShape.rank()));
         double[] logits = new double[Math.toIntExact(keys)];
+        double[] queryRow = new double[width];
+        double[] keyRow = new double[width];
+        double[] valueRow = new double[depth];
         double[] sum = new double[depth];
         walk.rows((row, at, step, count) -> {
             for (long i = 0; i < count; i++) {
@@ -73,29 +76,30 @@ final class AttentionOps {
                 long vAt = at[2] + i * step[2];
                 long maskAt = at[3] + i * step[3];
                 long position = (row + i) % queries;
+                query.read(qAt, 1, queryRow, width);
                 for (int j = 0; j < logits.length; j++) {
                     boolean hidden = op.causal() ? j > position : !additive && bias.longAt(maskAt + j * keyStep) == 0;
                     if (hidden) {
                         logits[j] = Double.NEGATIVE_INFINITY;
                         continue;
                     }
-                    double dot = 0;
-                    for (int e = 0; e < width; e++) {
-                        dot += query.doubleAt(qAt + e) * key.doubleAt(kAt + (long) j * width + e);
-                    }
-                    logits[j] = dot * scale + (additive ? bias.doubleAt(maskAt + j * keyStep) : 0);
+                    key.read(kAt + (long) j * width, 1, keyRow, width);
+                    logits[j] = MatMulOps.dot(queryRow, keyRow) * scale
+                            + (additive ? bias.doubleAt(maskAt + j * keyStep) : 0);
                 }
                 double extra = sinks ? sinkLogit.doubleAt(at[4] + i * step[4]) : Double.NEGATIVE_INFINITY;
                 softmax(logits, extra);
                 Arrays.fill(sum, 0);
                 for (int j = 0; j < logits.length; j++) {
-                    for (int e = 0; logits[j] != 0 && e < depth; e++) {
-                        sum[e] += logits[j] * value.doubleAt(vAt + (long) j * depth + e);
+                    // a key of no weight is not read: its value may be anything
+                    if (logits[j] != 0) {
+                        value.read(vAt + (long) j * depth, 1, valueRow, depth);
+                        for (int e = 0; e < depth; e++) {
+                            sum[e] += logits[j] * valueRow[e];
+                        }
                     }
                 }
-                for (int e = 0; e < depth; e++) {
-                    to.putDouble((row + i) * depth + e, sum[e]);
-                }
+                to.write((row + i) * depth, sum, depth);
             }
         });
         return out;

@@ -72,11 +72,17 @@ final class BinaryOps {
         Elements left = Elements.of(a);
         Elements right = Elements.of(b);
         Elements to = Elements.of(out);
+        double[] x = new double[Elements.CHUNK];
+        double[] y = new double[Elements.CHUNK];
         walk.rows((at, from, step, count) -> {
-            for (long i = 0; i < count; i++) {
-                double x = left.doubleAt(from[0] + i * step[0]);
-                double y = right.doubleAt(from[1] + i * step[1]);
-                to.putDouble(at + i, function.applyAsDouble(x, y));
+            for (long start = 0; start < count; start += x.length) {
+                int size = (int) Math.min(x.length, count - start);
+                left.read(from[0] + start * step[0], step[0], x, size);
+                right.read(from[1] + start * step[1], step[1], y, size);
+                for (int i = 0; i < size; i++) {
+                    x[i] = function.applyAsDouble(x[i], y[i]);
+                }
+                to.write(at + start, x, size);
             }
         });
     }

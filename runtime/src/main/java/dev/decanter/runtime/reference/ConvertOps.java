@@ -22,15 +22,18 @@ final class ConvertOps {
         Elements from = Elements.of(in);
         Elements to = Elements.of(out);
         long count = in.shape().elements();
-        // longs hold every integer exactly, except that a u64 needs its own way to a float
-        boolean whole = Values.isWhole(in.elementType()) && !(in.elementType() == ElementType.U64 && type.isFloat());
-        if (whole) {
+        // i64 goes straight to a float type too: by way of double it could be rounded twice
+        boolean whole = Values.isWhole(in.elementType()) && !type.isFloat();
+        if (whole || in.elementType() == ElementType.I64) {
             for (long i = 0; i < count; i++) {
                 to.putLong(i, from.longAt(i));
             }
         } else {
-            for (long i = 0; i < count; i++) {
-                to.putDouble(i, from.doubleAt(i));
+            double[] values = new double[Elements.CHUNK];
+            for (long start = 0; start < count; start += values.length) {
+                int size = (int) Math.min(values.length, count - start);
+                from.read(start, 1, values, size);
+                to.write(start, values, size);
             }
         }
         return out;

@@ -13,6 +13,9 @@ import java.lang.foreign.MemorySegment;
  * writes 1.
  */
 abstract class Elements {
+    /** How many elements loops hold in an array at a time. */
+    static final int CHUNK = 1024;
+
     /** Values of {@code tensor}, as its type defines them. */
     static Elements of(Tensor tensor) {
         return of(tensor.elementType(), tensor.memory());
@@ -58,4 +61,21 @@ abstract class Elements {
     abstract void putDouble(long index, double value);
 
     abstract void putLong(long index, long value);
+
+    /**
+     * Reads {@code count} elements that lie {@code step} apart. The types that weights and activations have override this
+     * with the same loop of their own, in which the compiler sees one type only; so for {@link #write}.
+     */
+    void read(long start, long step, double[] to, int count) {
+        for (int i = 0; i < count; i++) {
+            to[i] = doubleAt(start + i * step);
+        }
+    }
+
+    /** Writes {@code count} neighbours as {@link #putDouble} does. */
+    void write(long start, double[] from, int count) {
+        for (int i = 0; i < count; i++) {
+            putDouble(start + i, from[i]);
+        }
+    }
 }

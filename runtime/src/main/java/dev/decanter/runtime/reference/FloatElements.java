@@ -60,6 +60,20 @@ abstract class FloatElements extends Elements {
         void putLong(long index, long value) {
             memory.set(FLOAT, 4 * index, (float) value);
         }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = doubleAt(start + i * step);
+            }
+        }
+
+        @Override
+        void write(long start, double[] from, int count) {
+            for (int i = 0; i < count; i++) {
+                putDouble(start + i, from[i]);
+            }
+        }
     }
 
     static final class F16 extends FloatElements {
@@ -75,6 +89,20 @@ abstract class FloatElements extends Elements {
         @Override
         void putDouble(long index, double value) {
             memory.set(SHORT, 2 * index, Float.floatToFloat16((float) value));
+        }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = doubleAt(start + i * step);
+            }
+        }
+
+        @Override
+        void write(long start, double[] from, int count) {
+            for (int i = 0; i < count; i++) {
+                putDouble(start + i, from[i]);
+            }
         }
     }
 
@@ -99,6 +127,20 @@ abstract class FloatElements extends Elements {
                 return (short) ((bits >>> 16) | 0x40);
             }
             return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+        }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = doubleAt(start + i * step);
+            }
+        }
+
+        @Override
+        void write(long start, double[] from, int count) {
+            for (int i = 0; i < count; i++) {
+                putDouble(start + i, from[i]);
+            }
         }
     }
 

@@ -94,6 +94,13 @@ abstract class IntegerElements extends Elements {
         void putLong(long index, long value) {
             memory.set(BYTE, index, (byte) value);
         }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = (double) longAt(start + i * step);
+            }
+        }
     }
 
     /** Longs stand for their unsigned values. */
@@ -175,6 +182,13 @@ abstract class IntegerElements extends Elements {
         void putLong(long index, long value) {
             memory.set(BYTE, index, (byte) value);
         }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = (double) longAt(start + i * step);
+            }
+        }
     }
 
     static final class Bool extends IntegerElements {
@@ -224,6 +238,13 @@ abstract class IntegerElements extends Elements {
             memory.set(BYTE, at, (byte) bits);
             if (shift + width > 8) {
                 memory.set(BYTE, at + 1, (byte) (bits >>> 8));
+            }
+        }
+
+        @Override
+        void read(long start, long step, double[] to, int count) {
+            for (int i = 0; i < count; i++) {
+                to[i] = (double) longAt(start + i * step);
             }
         }
 

@@ -82,20 +82,14 @@ final class MatMulOps {
             int rows = (int) Math.min(most, left.rows - firstRow);
             double[][] block = new double[rows][inner];
             for (int r = 0; r < rows; r++) {
-                unpack(left.elements, leftStart + (firstRow + r) * left.rowStride, left.columnStride, block[r]);
+                left.elements.read(leftStart + (firstRow + r) * left.rowStride, left.columnStride, block[r], inner);
             }
             for (long c = 0; c < right.columns; c++) {
-                unpack(right.elements, rightStart + c * right.columnStride, right.rowStride, column);
+                right.elements.read(rightStart + c * right.columnStride, right.rowStride, column, inner);
                 for (int r = 0; r < rows; r++) {
                     to.putDouble(target + (firstRow + r) * right.columns + c, dot(block[r], column));
                 }
             }
-        }
-    }
-
-    private static void unpack(Elements from, long start, long step, double[] to) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] = from.doubleAt(start + i * step);
         }
     }
 

@@ -55,9 +55,9 @@ final class NeuralOps {
         for (long l = 0; l < outer * inner; l++) {
             long start = l / inner * size * inner + l % inner;
             double max = Double.NEGATIVE_INFINITY;
-            for (int i = 0; i < lane.length; i++) {
-                lane[i] = from.doubleAt(start + i * inner);
-                max = Math.max(max, lane[i]);
+            from.read(start, inner, lane, lane.length);
+            for (double x : lane) {
+                max = Math.max(max, x);
             }
             double sum = 0;
             for (double x : lane) {

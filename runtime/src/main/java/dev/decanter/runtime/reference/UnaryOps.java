@@ -27,8 +27,14 @@ final class UnaryOps {
         Elements from = Elements.of(in);
         Elements to = Elements.of(out);
         long count = in.shape().elements();
-        for (long i = 0; i < count; i++) {
-            to.putDouble(i, function.applyAsDouble(from.doubleAt(i)));
+        double[] values = new double[Elements.CHUNK];
+        for (long start = 0; start < count; start += values.length) {
+            int size = (int) Math.min(values.length, count - start);
+            from.read(start, 1, values, size);
+            for (int i = 0; i < size; i++) {
+                values[i] = function.applyAsDouble(values[i]);
+            }
+            to.write(start, values, size);
         }
     }
 
