@@ -261,9 +261,10 @@ final class GatherScatterInference {
                 dims[at] = new Dimension(0, dims[at].max());
             } else if (k < 0) {
                 throw call.error("k is negative: " + k);
+            } else if (k > dims[at].max()) {
+                throw call.error("k is " + k + ", but axis " + at + " of shape " + data + " has fewer elements");
             } else {
-                // a dimension that is smaller than k gives all it has, as OpenVINO does
-                dims[at] = new Dimension(Math.min(k, dims[at].min()), Math.min(k, dims[at].max()));
+                dims[at] = Dimension.of(k);
             }
             shape = Call.shapeOf(dims);
         }

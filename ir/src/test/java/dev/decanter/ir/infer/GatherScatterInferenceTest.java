@@ -51,7 +51,7 @@ class GatherScatterInferenceTest {
                 row("f32[2,3]", SCATTER_ELEMENTS, "f32[2,3]", "i64[1,2]", "f32[1,2]", "i64[]={1}"),
                 row("f32[2,5] i64[2,5]", TOP_K, "f32[2,9]", "i64[]={5}"),
                 row("f32[2,..9] i64[2,..9]", TOP_K, "f32[2,9]", "i64[]"),
-                row("f32[2,..5] i64[2,..5]", TOP_K, "f32[2,?]", "i64[]={5}"));
+                row("f32[2,5] i64[2,5]", TOP_K, "f32[2,?]", "i64[]={5}"));
     }
 
     @ParameterizedTest
@@ -127,7 +127,12 @@ class GatherScatterInferenceTest {
                         "i64[1,2]",
                         "f32[2,2]",
                         "i64[]={1}"),
-                row("layer \"x\" (TopK, opset11): k is negative: -1", TOP_K, "f32[2,9]", "i64[]={-1}"));
+                row("layer \"x\" (TopK, opset11): k is negative: -1", TOP_K, "f32[2,9]", "i64[]={-1}"),
+                row(
+                        "layer \"x\" (TopK, opset11): k is 10, but axis 1 of shape [2,9] has fewer elements",
+                        TOP_K,
+                        "f32[2,9]",
+                        "i64[]={10}"));
     }
 
     @ParameterizedTest
