@@ -21,7 +21,14 @@ import java.util.SplittableRandom;
 public final class RandomCheckpoint {
     /** A decoder's sizes. */
     record Sizes(
-            int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize, int vocabulary, boolean tied) {}
+            int hidden,
+            int intermediate,
+            int layers,
+            int heads,
+            int kvHeads,
+            int headSize,
+            int vocabulary,
+            boolean tied) {}
 
     private static final Map<String, Sizes> SHAPES = Map.of(
             "tinyllama-1.1b", new Sizes(2048, 5632, 22, 32, 4, 64, 32000, false),
