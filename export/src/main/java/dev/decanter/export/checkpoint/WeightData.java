@@ -67,63 +67,72 @@ public final class WeightData implements ConstantData {
             return ConstantData.super.segment();
         }
         long elements = tensor.shape().elements();
+        Piece piece = new Piece(elements);
         for (long at = 0; at < elements; at += PIECE) {
-            load(at, (int) Math.min(PIECE, elements - at));
+            load(at, (int) Math.min(PIECE, elements - at), piece);
         }
         return tensor.data().asReadOnly();
     }
 
+    /** Arrays for the elements of a piece, used again for each piece of a read. */
+    private static final class Piece {
+        final int[] bits;
+        final short[] half;
+
+        Piece(long elements) {
+            bits = new int[(int) Math.min(PIECE, elements)];
+            half = new short[bits.length];
+        }
+    }
+
     private void convert(long first, long end, MemorySegment out) {
+        Piece piece = new Piece(end - first);
         for (long at = first; at < end; at += PIECE) {
             int count = (int) Math.min(PIECE, end - at);
-            int[] bits = load(at, count);
+            load(at, count, piece);
             if (target == ElementType.F32) {
-                MemorySegment.copy(bits, 0, out, BITS32, (at - first) * Float.BYTES, count);
+                MemorySegment.copy(piece.bits, 0, out, BITS32, (at - first) * Float.BYTES, count);
             } else {
-                MemorySegment.copy(toF16(bits), 0, out, BITS16, (at - first) * Short.BYTES, count);
+                narrow(piece.bits, piece.half, count);
+                MemorySegment.copy(piece.half, 0, out, BITS16, (at - first) * Short.BYTES, count);
             }
         }
     }
 
-    private static short[] toF16(int[] bits) {
-        short[] out = new short[bits.length];
-        for (int i = 0; i < bits.length; i++) {
+    private static void narrow(int[] bits, short[] half, int count) {
+        for (int i = 0; i < count; i++) {
             float value = Float.intBitsToFloat(bits[i]);
-            out[i] = Float.floatToFloat16(Math.max(-F16_MAX, Math.min(F16_MAX, value)));
+            half[i] = Float.floatToFloat16(Math.max(-F16_MAX, Math.min(F16_MAX, value)));
         }
-        return out;
     }
 
     /** Elements as the bits of f32, all of them finite. */
-    private int[] load(long at, int count) {
-        int[] bits = new int[count];
+    private void load(long at, int count, Piece piece) {
         if (tensor.elementType() == ElementType.F32) {
-            MemorySegment.copy(tensor.data(), BITS32, at * Float.BYTES, bits, 0, count);
+            MemorySegment.copy(tensor.data(), BITS32, at * Float.BYTES, piece.bits, 0, count);
         } else {
-            short[] half = new short[count];
-            MemorySegment.copy(tensor.data(), BITS16, at * Short.BYTES, half, 0, count);
-            widen(half, bits, tensor.elementType() == ElementType.BF16);
+            MemorySegment.copy(tensor.data(), BITS16, at * Short.BYTES, piece.half, 0, count);
+            widen(piece.half, piece.bits, count, tensor.elementType() == ElementType.BF16);
         }
-        checkFinite(bits, at);
-        return bits;
+        checkFinite(piece.bits, count, at);
     }
 
-    private static void widen(short[] half, int[] bits, boolean bfloat) {
+    private static void widen(short[] half, int[] bits, int count, boolean bfloat) {
         if (bfloat) {
-            for (int i = 0; i < half.length; i++) {
+            for (int i = 0; i < count; i++) {
                 bits[i] = half[i] << 16;
             }
         } else {
-            for (int i = 0; i < half.length; i++) {
+            for (int i = 0; i < count; i++) {
                 bits[i] = Float.floatToRawIntBits(Float.float16ToFloat(half[i]));
             }
         }
     }
 
-    private void checkFinite(int[] bits, long at) {
+    private void checkFinite(int[] bits, int count, long at) {
         int worst = 0;
-        for (int value : bits) {
-            worst = Math.max(worst, value & F32_EXPONENT);
+        for (int i = 0; i < count; i++) {
+            worst = Math.max(worst, bits[i] & F32_EXPONENT);
         }
         if (worst != F32_EXPONENT) {
             return;
