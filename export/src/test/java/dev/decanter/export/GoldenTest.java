@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Exports give the numbers that PyTorch and Transformers gave for the golden models. */
@@ -28,12 +28,14 @@ class GoldenTest {
 
     static Stream<Arguments> models() {
         return TestData.MODELS.stream()
-                .flatMap(model -> Stream.of(Arguments.of(model, true), Arguments.of(model, false)));
+                .flatMap(model -> Runner.DEVICES.stream()
+                        .flatMap(device ->
+                                Stream.of(Arguments.of(model, device, true), Arguments.of(model, device, false))));
     }
 
-    @ParameterizedTest(name = "{0}, stateful {1}")
+    @ParameterizedTest(name = "{0} on {1}, stateful {2}")
     @MethodSource("models")
-    void logitsAndGreedyIdsAreThoseOfTransformers(String name, boolean stateful) throws IOException {
+    void logitsAndGreedyIdsAreThoseOfTransformers(String name, String device, boolean stateful) throws IOException {
         Path out = folder.resolve("ov");
         Exporter.builder()
                 .weightFormat(WeightFormat.FP32)
@@ -45,7 +47,7 @@ class GoldenTest {
             int[] prompt = ints(test.get("input_ids"));
             float[][] expected = npy(
                     TestData.golden(name).resolve(test.get("prompt_logits_file").asText()));
-            try (Runner runner = Runner.open(out, 1)) {
+            try (Runner runner = Runner.open(out, device, 1)) {
                 float[][] logits = runner.append(prompt)[0];
                 for (int t = 0; t < prompt.length; t++) {
                     assertThat(logits[t])
@@ -53,7 +55,7 @@ class GoldenTest {
                             .containsExactly(expected[t], within(LOGITS_BOUND));
                 }
             }
-            try (Runner runner = Runner.open(out, 1)) {
+            try (Runner runner = Runner.open(out, device, 1)) {
                 JsonNode ids = test.get("greedy").get("new_ids");
                 assertThat(runner.greedy(prompt, ids.size())).isEqualTo(list(ids));
             }
@@ -61,14 +63,15 @@ class GoldenTest {
     }
 
     /** f16 weights are exact in f16 storage, so that the ids must not change. */
-    @Test
-    void f16CheckpointsAreExactInF16() {
+    @ParameterizedTest
+    @FieldSource("dev.decanter.export.Runner#DEVICES")
+    void f16CheckpointsAreExactInF16(String device) {
         Path out = folder.resolve("ov");
         Exporter.builder().build().export(TestData.checkpoint("llama-gqa"), out);
         JsonNode test = TestData.json(TestData.golden("llama-gqa").resolve("golden.json"))
                 .get("cases")
                 .get(1);
-        try (Runner runner = Runner.open(out, 1)) {
+        try (Runner runner = Runner.open(out, device, 1)) {
             JsonNode ids = test.get("greedy").get("new_ids");
             assertThat(runner.greedy(ints(test.get("input_ids")), ids.size())).isEqualTo(list(ids));
         }

@@ -14,10 +14,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Runs an exported text-generation model on the REFERENCE device, stateful or stateless, and keeps what a caller of such a
- * model keeps: the attention mask and, for a stateless one, the past keys and values.
+ * Runs an exported text-generation model on a device, stateful or stateless, and keeps what a caller of such a model
+ * keeps: the attention mask and, for a stateless one, the past keys and values.
  */
 final class Runner implements AutoCloseable {
+    /** The devices that every export must run on. */
+    static final List<String> DEVICES = List.of("REFERENCE", "CPU");
+
     private final CompiledModel model;
     private final InferRequest request;
     private final boolean stateful;
@@ -42,12 +45,10 @@ final class Runner implements AutoCloseable {
         }
     }
 
-    static Runner open(Path folder, int batch) {
-        return new Runner(compile(folder), batch);
-    }
-
-    private static CompiledModel compile(Path folder) {
-        return Core.create().compileModel(IrReader.read(folder.resolve("openvino_model.xml")), "REFERENCE");
+    static Runner open(Path folder, String device, int batch) {
+        CompiledModel compiled =
+                Core.create().compileModel(IrReader.read(folder.resolve("openvino_model.xml")), device);
+        return new Runner(compiled, batch);
     }
 
     private List<ModelPort> pastInputs() {

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Exports of configurations that the golden models do not have compute what {@link PlainDecoder} does. */
@@ -29,6 +29,10 @@ class SyntheticModelTest {
             PlainDecoder.Rope rope,
             DoubleUnaryOperator activation,
             IntUnaryOperator window) {
+        PlainDecoder plain() {
+            return new PlainDecoder(checkpoint, rope, activation, window);
+        }
+
         @Override
         public String toString() {
             return name;
@@ -317,11 +321,14 @@ class SyntheticModelTest {
                     .stateful(stateful)
                     .build()
                     .export(folder, out);
-            PlainDecoder plain = new PlainDecoder(test.checkpoint, test.rope, test.activation, test.window);
-            try (Runner runner = Runner.open(out, 1)) {
-                for (int[] range : new int[][] {{0, 9}, {9, 10}, {10, 14}, {14, 15}, {15, 16}, {16, 20}}) {
-                    int[] tokens = Arrays.copyOfRange(TOKENS, range[0], range[1]);
-                    assertClose(runner.append(tokens)[0], plain.append(tokens), "from " + range[0]);
+            for (String device : Runner.DEVICES) {
+                PlainDecoder plain = test.plain();
+                try (Runner runner = Runner.open(out, device, 1)) {
+                    for (int[] range : new int[][] {{0, 9}, {9, 10}, {10, 14}, {14, 15}, {15, 16}, {16, 20}}) {
+                        int[] tokens = Arrays.copyOfRange(TOKENS, range[0], range[1]);
+                        String what = device + ", stateful " + stateful + ", from " + range[0];
+                        assertClose(runner.append(tokens)[0], plain.append(tokens), what);
+                    }
                 }
             }
         }
@@ -337,16 +344,19 @@ class SyntheticModelTest {
         int[][] next = {{12}, {23}};
         int[][] padded = {prompts[0], {0, 0, 0, 0, 20, 21, 22}};
         int[][] seen = {{1, 1, 1, 1, 1, 1, 1}, {0, 0, 0, 0, 1, 1, 1}};
-        try (Runner both = Runner.open(out, 2)) {
-            float[][][] first = both.append(padded, seen);
-            float[][][] second = both.append(next);
-            for (int b = 0; b < 2; b++) {
-                PlainDecoder plain = new PlainDecoder(test.checkpoint, test.rope, test.activation, test.window);
-                int length = prompts[b].length;
-                assertClose(Arrays.copyOfRange(first[b], 7 - length, 7), plain.append(prompts[b]), "row " + b);
-                assertClose(second[b], plain.append(next[b]), "next token of row " + b);
-                for (float[] logits : first[b]) {
-                    assertThat(logits).doesNotContain(Float.NaN);
+        for (String device : Runner.DEVICES) {
+            try (Runner both = Runner.open(out, device, 2)) {
+                float[][][] first = both.append(padded, seen);
+                float[][][] second = both.append(next);
+                for (int b = 0; b < 2; b++) {
+                    PlainDecoder plain = test.plain();
+                    String what = device + ", row " + b;
+                    int length = prompts[b].length;
+                    assertClose(Arrays.copyOfRange(first[b], 7 - length, 7), plain.append(prompts[b]), what);
+                    assertClose(second[b], plain.append(next[b]), what + ", next");
+                    for (float[] logits : first[b]) {
+                        assertThat(logits).doesNotContain(Float.NaN);
+                    }
                 }
             }
         }
@@ -359,16 +369,17 @@ class SyntheticModelTest {
                 plain("qwen3", model("qwen3")));
     }
 
-    @Test
-    void beamIndicesReorderTheCache() {
-        SyntheticCheckpoint checkpoint = model("llama").write(folder);
+    @ParameterizedTest
+    @FieldSource("dev.decanter.export.Runner#DEVICES")
+    void beamIndicesReorderTheCache(String device) {
+        Case test = plain("llama", model("llama"));
+        test.checkpoint.write(folder);
         Path out = folder.resolve("ov");
         Exporter.builder().weightFormat(WeightFormat.FP32).build().export(folder, out);
-        PlainDecoder swapped =
-                new PlainDecoder(checkpoint, rope(1000, 8), SyntheticModelTest::silu, SyntheticModelTest::full);
-        swapped.append(4, 5, 6);
-        double[][] expected = swapped.append(7);
-        try (Runner runner = Runner.open(out, 2)) {
+        PlainDecoder second = test.plain();
+        second.append(4, 5, 6);
+        double[][] expected = second.append(7);
+        try (Runner runner = Runner.open(out, device, 2)) {
             runner.append(new int[][] {{1, 2, 3}, {4, 5, 6}});
             float[][][] logits = runner.append(new int[][] {{7}, {7}}, new int[][] {{1}, {1}}, new int[] {1, 1});
             assertClose(logits[0], expected, "row 0");
