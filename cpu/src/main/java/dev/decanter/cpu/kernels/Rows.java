@@ -22,7 +22,7 @@ final class Rows {
     /** {@code a = exp(a - shift)}. */
     static void expMinus(float[] a, int at, int n, float shift) {
         if (VectorSupport.ENABLED) {
-            VectorRows.expMinus(a, at, n, shift);
+            VectorFunctions.expMinus(a, at, n, shift);
         } else {
             ScalarRows.expMinus(a, at, n, shift);
         }
@@ -38,7 +38,7 @@ final class Rows {
     /** {@code a = op(a)}. */
     static void unary(UnaryOp op, float[] a, int at, int n, float alpha, float beta) {
         if (VectorSupport.ENABLED && op.vectorised()) {
-            VectorRows.unary(op, a, at, n, alpha);
+            VectorFunctions.unary(op, a, at, n, alpha);
         } else {
             ScalarRows.unary(op, a, at, n, alpha, beta);
         }

@@ -1,6 +1,6 @@
 package dev.decanter.cpu.kernels;
 
-/** Plain-loop twins of {@link VectorRows}, and the functions that have no vector form. */
+/** Plain-loop twins of {@link VectorRows} and {@link VectorFunctions}, and the functions that have no vector form. */
 final class ScalarRows {
     private static final double SQRT_2 = Math.sqrt(2);
     private static final double GELU_SLOPE = Math.sqrt(2 / Math.PI);

@@ -22,7 +22,15 @@ final class Scratch {
     static final int D = 6;
     static final int E = 7;
 
-    private static final int SLOTS = 8;
+    /** Copy of a row, padded to whole vectors. */
+    static final int VALUES = 8;
+
+    /** Intermediate results of functions. */
+    static final int POWER = 9;
+
+    static final int INNER = 10;
+
+    private static final int SLOTS = 11;
     private static final int MIN = 1024;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 

@@ -2,12 +2,13 @@ package dev.decanter.cpu.kernels;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
  * Elementary functions of vectors by polynomials: the same bits on every processor and at every width, which the
- * platform's vector mathematics libraries do not promise. Small methods, so that they are inlined into their loops.
+ * platform's vector mathematics libraries do not promise. Small methods, so that they are inlined into their loops, and
+ * functions cut into parts with a loop each ({@link VectorFunctions}): a loop body beyond C2's limit of nodes has its
+ * vectors boxed and runs ten times slower.
  */
 final class VectorMath {
     private static final float LOG2_E = 1.442695f;
@@ -33,7 +34,6 @@ final class VectorMath {
     private static final float TANH_SMALL = 0.625f;
     private static final float TANH_ONE = 10f;
     private static final float ERF_SMALL = 0x1.dbp-1f;
-    private static final float HALF_SQRT_2 = 0.70710677f;
     private static final float GELU_SLOPE = 0.7978846f;
     private static final float GELU_CUBIC = 0.044715f;
 
@@ -81,23 +81,25 @@ final class VectorMath {
         return x.div(exp(x.mul(-beta)).add(1f));
     }
 
-    /** Polynomial near 0 (Cephes), {@code 1 - 2 / (e^2|x| + 1)} beyond. */
-    static FloatVector tanh(FloatVector x) {
-        FloatVector t = x.abs();
+    /** First part of tanh: {@code e^2|x|}, as great as matters. */
+    static FloatVector tanhPower(FloatVector x) {
+        return exp(x.abs().min(TANH_ONE).mul(2f));
+    }
+
+    /** Second part of tanh: polynomial near 0 (Cephes), {@code 1 - 2 / (power + 1)} beyond. */
+    static FloatVector tanh(FloatVector x, FloatVector power) {
         FloatVector z = x.mul(x);
         FloatVector p = z.fma(all(-0.0057049887f), all(0.020639088f));
         p = p.fma(z, all(-0.053739715f));
         p = p.fma(z, all(0.13331442f));
         p = p.fma(z, all(-0.3333328f));
         FloatVector near = p.mul(z).fma(x, x);
-        FloatVector e = exp(t.min(TANH_ONE).mul(2f));
-        FloatVector far = all(1f).sub(all(2f).div(e.add(1f)));
-        VectorMask<Float> small = t.compare(VectorOperators.LT, TANH_SMALL);
-        return signed(far.blend(near, small), x);
+        FloatVector far = all(1f).sub(all(2f).div(power.add(1f)));
+        return signed(far.blend(near, x.abs().compare(VectorOperators.LT, TANH_SMALL)), x);
     }
 
-    /** After N. Juffa: polynomial near 0, {@code 1 - e^p(|x|)} beyond. */
-    static FloatVector erf(FloatVector x) {
+    /** First part of erf, after N. Juffa: p(|x|) with {@code erf = 1 - e^p} away from 0. */
+    static FloatVector erfExponent(FloatVector x) {
         FloatVector t = x.abs();
         FloatVector s = x.mul(x);
         FloatVector r = t.fma(all(-1.7285347e-5f), all(0.00038319713f));
@@ -106,26 +108,24 @@ final class VectorMath {
         r = r.fma(t, all(-0.10677788f));
         r = r.fma(t, all(-0.6348467f));
         r = r.fma(t, all(-0.12871751f));
-        r = r.fma(t, t.neg());
-        FloatVector far = all(1f).sub(exp(r));
+        return r.fma(t, t.neg());
+    }
+
+    /** Second part of erf: polynomial near 0, {@code 1 - power} beyond. */
+    static FloatVector erf(FloatVector x, FloatVector power) {
+        FloatVector s = x.mul(x);
         FloatVector q = s.fma(all(-0.0005967617f), all(0.0049911942f));
         q = q.fma(s, all(-0.026768135f));
         q = q.fma(s, all(0.112819925f));
         q = q.fma(s, all(-0.37612534f));
         q = q.fma(s, all(0.12837917f));
         FloatVector near = q.fma(x, x);
-        return signed(far, x).blend(near, t.compare(VectorOperators.LE, ERF_SMALL));
+        return signed(all(1f).sub(power), x).blend(near, x.abs().compare(VectorOperators.LE, ERF_SMALL));
     }
 
-    /** {@code x/2 · (1 + erf(x/√2))}. */
-    static FloatVector gelu(FloatVector x) {
-        return x.mul(0.5f).mul(erf(x.mul(HALF_SQRT_2)).add(1f));
-    }
-
-    /** {@code x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))}. */
-    static FloatVector geluTanh(FloatVector x) {
-        FloatVector inner = x.mul(x).fma(all(GELU_CUBIC), all(1f)).mul(x).mul(GELU_SLOPE);
-        return x.mul(0.5f).mul(tanh(inner).add(1f));
+    /** What GELU takes the tanh of: {@code √(2/π)(x + 0.044715 x³)}. */
+    static FloatVector geluInner(FloatVector x) {
+        return x.mul(x).fma(all(GELU_CUBIC), all(1f)).mul(x).mul(GELU_SLOPE);
     }
 
     /** The magnitude with the sign of another number. */

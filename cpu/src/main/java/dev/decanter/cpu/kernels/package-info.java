@@ -12,7 +12,9 @@
  * ({@code Scratch}), works on those, and copies results back. Plain loops over arrays and the Vector API on arrays
  * compile well always, whereas loops over segments slow down as soon as one JVM has seen several kinds of segment. The
  * innermost loops exist twice, {@code Vector…} and {@code Scalar…}; a façade ({@code Tiles}, {@code Rows}) picks by
- * {@link dev.decanter.cpu.kernels.VectorSupport}. The scalar twin is the oracle of the vector one's tests.
+ * {@link dev.decanter.cpu.kernels.VectorSupport}. The scalar twin is the oracle of the vector one's tests. Only packed
+ * weights, whose memory is always native, are read by vectors from their segment. Loop bodies are kept short: see
+ * bench/RESULTS.md for what happens beyond C2's limits.
  *
  * <p><b>Numbers.</b> Sums are f32, multiply-add where there are vectors. A result depends neither on the number of
  * threads nor on the width of vectors; it does differ in the last bits between one row and several rows of the same
