@@ -3,19 +3,34 @@ package dev.decanter.cli;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** The root command: prints help or the version, and hands over to a subcommand. */
 @Command(
         name = "decanter",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = AutoComplete.GenerateCompletion.class,
+        subcommands = {
+            ExportCommand.class,
+            ConvertTokenizerCommand.class,
+            TokenizeCommand.class,
+            InspectCommand.class,
+            DevicesCommand.class,
+            AutoComplete.GenerateCompletion.class
+        },
         synopsisSubcommandLabel = "COMMAND",
-        description = "Convert, optimize and run generative AI models on the JVM.")
+        usageHelpAutoWidth = true,
+        description = "Convert, optimize and run generative AI models on the JVM.",
+        footerHeading = "%nExample:%n",
+        footer = "  decanter demo")
 public final class Main implements Runnable {
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print the stack trace when something fails.")
+    boolean verbose;
 
     /** Creates the root command; picocli fills its fields. */
     public Main() {}
@@ -26,6 +41,7 @@ public final class Main implements Runnable {
      * @param args the command's words
      */
     public static void main(String[] args) {
+        Interruption.watch();
         System.exit(commandLine().execute(args));
     }
 
@@ -35,7 +51,21 @@ public final class Main implements Runnable {
      * @return a new command line
      */
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        Failures failures = new Failures();
+        return new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(Main::execute)
+                .setExecutionExceptionHandler(failures)
+                .setParameterExceptionHandler(failures);
+    }
+
+    /** picocli lets errors through; these two are answers to what the user gave, and get their line as well. */
+    private static int execute(CommandLine.ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), Failures.line(e), e);
+        }
     }
 
     @Override

@@ -1,0 +1,82 @@
+package dev.decanter.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Writes beside the place and moves what is finished. */
+final class Outputs {
+    private Outputs() {}
+
+    /**
+     * Lets {@code writer} fill a hidden folder, whose files then go to {@code target}. Other files that are in {@code target}
+     * stay there.
+     */
+    static void folder(Path target, Consumer<Path> writer) {
+        Path place = target.toAbsolutePath().normalize();
+        if (Files.exists(place) && !Files.isDirectory(place)) {
+            throw new CommandFailure(target + ": is a file; name a folder for the output");
+        }
+        try {
+            Path parent = Files.createDirectories(place.resolveSibling("").toAbsolutePath());
+            Path work = Files.createDirectory(
+                    parent.resolve("." + place.getFileName() + "." + UUID.randomUUID() + ".part"));
+            Thread cleaner = new Thread(() -> deleteQuietly(work), "output-cleaner");
+            Runtime.getRuntime().addShutdownHook(cleaner);
+            try {
+                writer.accept(work);
+                Files.createDirectories(place);
+                for (Path file : list(work)) {
+                    Files.move(file, place.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+                }
+            } finally {
+                delete(work);
+                if (!Interruption.requested()) {
+                    Runtime.getRuntime().removeShutdownHook(cleaner);
+                }
+            }
+        } catch (IOException e) {
+            throw new CommandFailure(target + ": cannot be written: " + e, e);
+        }
+    }
+
+    /** Removes the entries of {@code folder} but one. */
+    static void keepOnly(Path folder, Path entry) throws IOException {
+        for (Path other : list(folder)) {
+            if (!other.equals(entry)) {
+                delete(other);
+            }
+        }
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> tree = Files.walk(folder)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    private static void deleteQuietly(Path folder) {
+        try {
+            if (Files.exists(folder)) {
+                delete(folder);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            // the command deletes it at the same time
+        }
+    }
+}

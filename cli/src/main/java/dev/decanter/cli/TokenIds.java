@@ -1,0 +1,21 @@
+package dev.decanter.cli;
+
+/** Token ids on the command line. */
+final class TokenIds {
+    private TokenIds() {}
+
+    /** Parses {@code 1,2,3}; commas, spaces or both between ids. */
+    static long[] parse(String text, BaseCommand command, String option) {
+        String[] words = text.strip().split("[,\\s]+", -1);
+        long[] ids = new long[words.length];
+        for (int i = 0; i < words.length; i++) {
+            try {
+                ids[i] = Long.parseLong(words[i]);
+            } catch (NumberFormatException e) {
+                throw command.usage(
+                        "Invalid value for option '" + option + "': \"" + words[i] + "\" is not a token id");
+            }
+        }
+        return ids;
+    }
+}
