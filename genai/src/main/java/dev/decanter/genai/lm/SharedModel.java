@@ -1,0 +1,133 @@
+package dev.decanter.genai.lm;
+
+import dev.decanter.genai.GenerationException;
+import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.file.IrReader;
+import dev.decanter.ir.op.Op;
+import dev.decanter.ir.rewrite.LastTokenLogits;
+import dev.decanter.runtime.CompiledModel;
+import dev.decanter.runtime.Core;
+import dev.decanter.runtime.ModelPort;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A compiled language model, shared by any number of {@link LanguageModel}s with caches of their own. */
+public final class SharedModel implements AutoCloseable {
+    private static final Set<String> KNOWN = Set.of(
+            StepInputs.INPUT_IDS, StepInputs.ATTENTION_MASK, StepInputs.POSITION_IDS, StepInputs.BEAM_IDX);
+
+    private final CompiledModel compiled;
+    private final Map<String, Integer> sequenceAxes;
+    private final List<ModelPort> pasts;
+
+    private SharedModel(CompiledModel compiled, Map<String, Integer> sequenceAxes, List<ModelPort> pasts) {
+        this.compiled = compiled;
+        this.sequenceAxes = sequenceAxes;
+        this.pasts = pasts;
+    }
+
+    /**
+     * Reads and compiles.
+     *
+     * @throws GenerationException if the inputs and outputs are not those of a language model on token ids
+     * @throws dev.decanter.ir.DecanterException if the file cannot be read or compiled
+     */
+    public static SharedModel load(Path xml, Core core, String device, Map<String, String> properties) {
+        Model model = IrReader.read(xml);
+        new LastTokenLogits(Logits.OUTPUT).run(model);
+        Map<String, Integer> axes = sequenceAxes(model);
+        CompiledModel compiled = core.compileModel(model, device, properties);
+        try {
+            return new SharedModel(compiled, axes, check(xml, compiled));
+        } catch (GenerationException e) {
+            compiled.close();
+            throw e;
+        }
+    }
+
+    /** The axis of the tokens: the only one, apart from the batch, that the variable's shape leaves open. */
+    private static Map<String, Integer> sequenceAxes(Model model) {
+        Map<String, Integer> axes = new HashMap<>();
+        for (Node node : model.topologicalOrder()) {
+            if (node.op() instanceof Op.ReadValue read) {
+                PartialShape shape = read.variableShape();
+                int axis = openAxis(shape.hasRank() ? shape : node.output().shape());
+                if (axis > 0) {
+                    axes.put(read.variableId(), axis);
+                }
+            }
+        }
+        return axes;
+    }
+
+    private static int openAxis(PartialShape shape) {
+        int found = -1;
+        for (int i = 1; shape.hasRank() && i < shape.rank(); i++) {
+            if (!shape.dim(i).isStatic()) {
+                if (found > 0) {
+                    return -1;
+                }
+                found = i;
+            }
+        }
+        return found;
+    }
+
+    /** The inputs for the cache, after a look at all inputs. */
+    private static List<ModelPort> check(Path xml, CompiledModel model) {
+        List<ModelPort> pasts = model.inputs().stream()
+                .filter(port -> port.name().startsWith(StatelessLanguageModel.PAST + "."))
+                .toList();
+        for (ModelPort port : model.inputs()) {
+            boolean known = pasts.contains(port) || port.names().stream().anyMatch(KNOWN::contains);
+            if (!known) {
+                throw new GenerationException(xml + ": has an input \"" + port.name() + "\", which a language model on"
+                        + " token ids does not have; its inputs may be " + String.join(", ", sorted())
+                        + " and past_key_values.N.key/value");
+            }
+            ElementType wanted = port.names().contains(StepInputs.BEAM_IDX) ? ElementType.I32 : ElementType.I64;
+            if (!pasts.contains(port) && port.elementType() != wanted) {
+                throw new GenerationException(xml + ": input \"" + port.name() + "\" is "
+                        + port.elementType().irName() + ", it must be " + wanted.irName());
+            }
+        }
+        for (String needed : List.of(StepInputs.INPUT_IDS, StepInputs.ATTENTION_MASK)) {
+            if (!model.hasInput(needed)) {
+                throw new GenerationException(xml + ": has no input \"" + needed + "\"; export the model for the task"
+                        + " text-generation-with-past");
+            }
+        }
+        if (!model.hasOutput(Logits.OUTPUT)) {
+            throw new GenerationException(xml + ": has no output \"" + Logits.OUTPUT + "\"; export the model for the"
+                    + " task text-generation-with-past");
+        }
+        return pasts;
+    }
+
+    private static List<String> sorted() {
+        return KNOWN.stream().sorted().toList();
+    }
+
+    /** The name of the device that runs the model. */
+    public String device() {
+        return compiled.device();
+    }
+
+    /** A sequence with a cache of its own, which the caller closes. */
+    public LanguageModel newSequence() {
+        return pasts.isEmpty()
+                ? new StatefulLanguageModel(compiled.createInferRequest(), sequenceAxes)
+                : new StatelessLanguageModel(compiled.createInferRequest(), pasts);
+    }
+
+    @Override
+    public void close() {
+        compiled.close();
+    }
+}
