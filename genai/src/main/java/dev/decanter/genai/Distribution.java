@@ -67,7 +67,7 @@ final class Distribution {
     }
 
     /** The first token at which the running sum exceeds {@code uniform} times the whole sum. */
-    int draw(double uniform) {
+    int draw(float uniform) {
         double total = 0;
         for (float p : probabilities) {
             total += p;

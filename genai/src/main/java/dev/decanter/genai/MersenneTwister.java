@@ -38,8 +38,9 @@ final class MersenneTwister {
         index = 0;
     }
 
-    /** Uniform in [0, 1) with 32 bits, as {@code std::generate_canonical<float>} draws it. */
-    double uniform() {
-        return Integer.toUnsignedLong(next()) / 4294967296.0;
+    /** Uniform in [0, 1), as {@code std::uniform_real_distribution<float>} of libstdc++ draws it from one number. */
+    float uniform() {
+        float value = Integer.toUnsignedLong(next()) / 4294967296f;
+        return value < 1 ? value : Math.nextDown(1f);
     }
 }

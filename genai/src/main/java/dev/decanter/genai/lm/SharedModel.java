@@ -42,9 +42,10 @@ public final class SharedModel implements AutoCloseable {
         Model model = IrReader.read(xml);
         new LastTokenLogits(Logits.OUTPUT).run(model);
         Map<String, Integer> axes = sequenceAxes(model);
+        boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
         CompiledModel compiled = core.compileModel(model, device, properties);
         try {
-            return new SharedModel(compiled, axes, check(xml, compiled));
+            return new SharedModel(compiled, axes, check(xml, compiled, states));
         } catch (GenerationException e) {
             compiled.close();
             throw e;
@@ -80,7 +81,7 @@ public final class SharedModel implements AutoCloseable {
     }
 
     /** The inputs for the cache, after a look at all inputs. */
-    private static List<ModelPort> check(Path xml, CompiledModel model) {
+    private static List<ModelPort> check(Path xml, CompiledModel model, boolean states) {
         List<ModelPort> pasts = model.inputs().stream()
                 .filter(port -> port.name().startsWith(StatelessLanguageModel.PAST + "."))
                 .toList();
@@ -107,7 +108,15 @@ public final class SharedModel implements AutoCloseable {
             throw new GenerationException(xml + ": has no output \"" + Logits.OUTPUT + "\"; export the model for the"
                     + " task text-generation-with-past");
         }
+        if (!states && pasts.isEmpty()) {
+            throw new GenerationException(xml + ": has no KV cache, neither as state nor as past_key_values; export the"
+                    + " model for the task text-generation-with-past");
+        }
         return pasts;
+    }
+
+    private static boolean isState(Node node) {
+        return node.op() instanceof Op.ReadValue || node.op() instanceof Op.ReadValueV3;
     }
 
     private static List<String> sorted() {

@@ -1,0 +1,292 @@
+package dev.decanter.genai;
+
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Sets fields of a {@link GenerationConfig} by name; {@link #build} checks them together. */
+public final class GenerationConfigBuilder {
+    private OptionalInt maxNewTokens = OptionalInt.empty();
+    private OptionalInt maxLength = OptionalInt.empty();
+    private int minNewTokens;
+    private boolean ignoreEos;
+    private OptionalLong eosTokenId = OptionalLong.empty();
+    private final Set<Long> stopTokenIds = new LinkedHashSet<>();
+    private final Set<String> stopStrings = new LinkedHashSet<>();
+    private boolean includeStopString;
+    private boolean doSample;
+    private float temperature = 1;
+    private float topP = 1;
+    private OptionalInt topK = OptionalInt.empty();
+    private float minP;
+    private long seed;
+    private float repetitionPenalty = 1;
+    private float presencePenalty;
+    private float frequencyPenalty;
+    private int logprobs;
+    private boolean applyChatTemplate = true;
+    private boolean keepPromptLogits;
+    private int numBeams = 1;
+    private int numBeamGroups = 1;
+    private float diversityPenalty;
+    private float lengthPenalty = 1;
+    private int numReturnSequences = 1;
+    private OptionalInt noRepeatNgramSize = OptionalInt.empty();
+    private StopCriteria stopCriteria = StopCriteria.HEURISTIC;
+
+    GenerationConfigBuilder() {}
+
+    GenerationConfigBuilder(GenerationConfig from) {
+        maxNewTokens = from.maxNewTokens();
+        maxLength = from.maxLength();
+        minNewTokens = from.minNewTokens();
+        ignoreEos = from.ignoreEos();
+        eosTokenId = from.eosTokenId();
+        stopTokenIds.addAll(from.stopTokenIds());
+        stopStrings.addAll(from.stopStrings());
+        includeStopString = from.includeStopString();
+        doSample = from.doSample();
+        temperature = from.temperature();
+        topP = from.topP();
+        topK = from.topK();
+        minP = from.minP();
+        seed = from.seed();
+        repetitionPenalty = from.repetitionPenalty();
+        presencePenalty = from.presencePenalty();
+        frequencyPenalty = from.frequencyPenalty();
+        logprobs = from.logprobs();
+        applyChatTemplate = from.applyChatTemplate();
+        keepPromptLogits = from.keepPromptLogits();
+        BeamSettings beams = from.beams();
+        numBeams = beams.numBeams();
+        numBeamGroups = beams.numBeamGroups();
+        diversityPenalty = beams.diversityPenalty();
+        lengthPenalty = beams.lengthPenalty();
+        numReturnSequences = beams.numReturnSequences();
+        noRepeatNgramSize = beams.noRepeatNgramSize();
+        stopCriteria = beams.stopCriteria();
+    }
+
+    /** At least 1; wins over {@link #maxLength}. */
+    public GenerationConfigBuilder maxNewTokens(int tokens) {
+        maxNewTokens = OptionalInt.of(tokens);
+        return this;
+    }
+
+    /** At least 1, prompt included. */
+    public GenerationConfigBuilder maxLength(int tokens) {
+        maxLength = OptionalInt.of(tokens);
+        return this;
+    }
+
+    /** At least 0. */
+    public GenerationConfigBuilder minNewTokens(int tokens) {
+        minNewTokens = tokens;
+        return this;
+    }
+
+    /** Whether stop tokens do not end the answer. */
+    public GenerationConfigBuilder ignoreEos(boolean ignore) {
+        ignoreEos = ignore;
+        return this;
+    }
+
+    /** Sets the end-of-sequence token and adds it to the stop tokens. */
+    public GenerationConfigBuilder eosTokenId(long id) {
+        eosTokenId = OptionalLong.of(id);
+        stopTokenIds.add(id);
+        return this;
+    }
+
+    /** Adds a stop token. */
+    public GenerationConfigBuilder stopTokenId(long id) {
+        stopTokenIds.add(id);
+        return this;
+    }
+
+    /** Adds stop tokens. */
+    public GenerationConfigBuilder stopTokenIds(Collection<Long> ids) {
+        stopTokenIds.addAll(ids);
+        return this;
+    }
+
+    /** Takes all stop tokens out, the end-of-sequence token included. */
+    public GenerationConfigBuilder noStopTokenIds() {
+        stopTokenIds.clear();
+        eosTokenId = OptionalLong.empty();
+        return this;
+    }
+
+    /** Adds a stop string. */
+    public GenerationConfigBuilder stopString(String text) {
+        stopStrings.add(text);
+        return this;
+    }
+
+    /** Adds stop strings. */
+    public GenerationConfigBuilder stopStrings(Collection<String> texts) {
+        stopStrings.addAll(texts);
+        return this;
+    }
+
+    /** Whether the stop string stays in the text. */
+    public GenerationConfigBuilder includeStopString(boolean include) {
+        includeStopString = include;
+        return this;
+    }
+
+    /** Whether tokens are drawn by probability. */
+    public GenerationConfigBuilder doSample(boolean sample) {
+        doSample = sample;
+        return this;
+    }
+
+    /** Above 0. */
+    public GenerationConfigBuilder temperature(float value) {
+        temperature = value;
+        return this;
+    }
+
+    /** Above 0, at most 1. */
+    public GenerationConfigBuilder topP(float value) {
+        topP = value;
+        return this;
+    }
+
+    /** At least 1. */
+    public GenerationConfigBuilder topK(int value) {
+        topK = OptionalInt.of(value);
+        return this;
+    }
+
+    /** Takes all tokens again. */
+    public GenerationConfigBuilder noTopK() {
+        topK = OptionalInt.empty();
+        return this;
+    }
+
+    /** At least 0, below 1. */
+    public GenerationConfigBuilder minP(float value) {
+        minP = value;
+        return this;
+    }
+
+    /** Seed of the random numbers; its lower 32 bits count. */
+    public GenerationConfigBuilder seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    /** Above 0. */
+    public GenerationConfigBuilder repetitionPenalty(float value) {
+        repetitionPenalty = value;
+        return this;
+    }
+
+    /** −2 to 2. */
+    public GenerationConfigBuilder presencePenalty(float value) {
+        presencePenalty = value;
+        return this;
+    }
+
+    /** −2 to 2. */
+    public GenerationConfigBuilder frequencyPenalty(float value) {
+        frequencyPenalty = value;
+        return this;
+    }
+
+    /** Above 0 for log-probabilities of the chosen tokens. */
+    public GenerationConfigBuilder logprobs(int count) {
+        logprobs = count;
+        return this;
+    }
+
+    /** Whether a prompt is rendered with the model's chat template. */
+    public GenerationConfigBuilder applyChatTemplate(boolean apply) {
+        applyChatTemplate = apply;
+        return this;
+    }
+
+    /** Whether the result holds the logits behind the prompt. */
+    public GenerationConfigBuilder keepPromptLogits(boolean keep) {
+        keepPromptLogits = keep;
+        return this;
+    }
+
+    /** At least 1; 1 is no beam search. */
+    public GenerationConfigBuilder numBeams(int value) {
+        numBeams = value;
+        return this;
+    }
+
+    /** A divisor of the number of beams. */
+    public GenerationConfigBuilder numBeamGroups(int value) {
+        numBeamGroups = value;
+        return this;
+    }
+
+    /** Other than 0 with several beam groups. */
+    public GenerationConfigBuilder diversityPenalty(float value) {
+        diversityPenalty = value;
+        return this;
+    }
+
+    /** Exponent of the length that divides an answer's score. */
+    public GenerationConfigBuilder lengthPenalty(float value) {
+        lengthPenalty = value;
+        return this;
+    }
+
+    /** At least 1. */
+    public GenerationConfigBuilder numReturnSequences(int value) {
+        numReturnSequences = value;
+        return this;
+    }
+
+    /** At least 1. */
+    public GenerationConfigBuilder noRepeatNgramSize(int value) {
+        noRepeatNgramSize = OptionalInt.of(value);
+        return this;
+    }
+
+    /** When beam search stops. */
+    public GenerationConfigBuilder stopCriteria(StopCriteria value) {
+        stopCriteria = value;
+        return this;
+    }
+
+    /** Throws {@link GenerationException} naming the first field that is out of range. */
+    public GenerationConfig build() {
+        return new GenerationConfig(
+                maxNewTokens,
+                maxLength,
+                minNewTokens,
+                ignoreEos,
+                eosTokenId,
+                stopTokenIds,
+                stopStrings,
+                includeStopString,
+                doSample,
+                temperature,
+                topP,
+                topK,
+                minP,
+                seed,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                logprobs,
+                applyChatTemplate,
+                keepPromptLogits,
+                new BeamSettings(
+                        numBeams,
+                        numBeamGroups,
+                        diversityPenalty,
+                        lengthPenalty,
+                        numReturnSequences,
+                        noRepeatNgramSize,
+                        stopCriteria));
+    }
+}

@@ -1,0 +1,108 @@
+package dev.decanter.genai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Reads {@code generation_config.json}. */
+final class GenerationConfigReader {
+    private GenerationConfigReader() {}
+
+    static GenerationConfig read(Path file) {
+        return read(JsonObject.read(file));
+    }
+
+    static GenerationConfig read(JsonObject json) {
+        GenerationConfigBuilder builder = GenerationConfig.builder();
+        try {
+            lengths(json, builder);
+            stops(json, builder);
+            sampling(json, builder);
+            beams(json, builder);
+            return builder.build();
+        } catch (GenerationException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(json.file().toString())
+                    ? e
+                    : new GenerationException(json.file() + ": " + message, e);
+        }
+    }
+
+    private static void lengths(JsonObject json, GenerationConfigBuilder builder) {
+        integer(json, "max_new_tokens", builder::maxNewTokens);
+        integer(json, "max_length", builder::maxLength);
+        integer(json, "min_new_tokens", builder::minNewTokens);
+        json.bool("ignore_eos").ifPresent(builder::ignoreEos);
+    }
+
+    /** The end-of-sequence tokens are in {@code config.json} too, where there is no other file. */
+    static void stops(JsonObject json, GenerationConfigBuilder builder) {
+        List<Long> eos = json.integers("eos_token_id");
+        // −1 is how OpenVINO GenAI writes that there is none
+        if (!eos.isEmpty() && eos.getFirst() >= 0) {
+            builder.eosTokenId(eos.getFirst());
+            builder.stopTokenIds(eos);
+        }
+        builder.stopTokenIds(json.integers("stop_token_ids"));
+        builder.stopStrings(json.strings("stop_strings"));
+        json.bool("include_stop_str_in_output").ifPresent(builder::includeStopString);
+        json.bool("apply_chat_template").ifPresent(builder::applyChatTemplate);
+    }
+
+    private static void sampling(JsonObject json, GenerationConfigBuilder builder) {
+        json.bool("do_sample").ifPresent(builder::doSample);
+        number(json, "temperature", builder::temperature);
+        number(json, "top_p", builder::topP);
+        integer(json, "top_k", k -> {
+            if (k != 0) {
+                builder.topK(k);
+            }
+        });
+        number(json, "min_p", builder::minP);
+        json.integer("rng_seed").ifPresent(builder::seed);
+        number(json, "repetition_penalty", builder::repetitionPenalty);
+        number(json, "presence_penalty", builder::presencePenalty);
+        number(json, "frequency_penalty", builder::frequencyPenalty);
+        integer(json, "logprobs", builder::logprobs);
+    }
+
+    private static void beams(JsonObject json, GenerationConfigBuilder builder) {
+        integer(json, "num_beams", builder::numBeams);
+        integer(json, "num_beam_groups", builder::numBeamGroups);
+        number(json, "diversity_penalty", builder::diversityPenalty);
+        number(json, "length_penalty", builder::lengthPenalty);
+        integer(json, "num_return_sequences", builder::numReturnSequences);
+        integer(json, "no_repeat_ngram_size", n -> {
+            if (n != 0) {
+                builder.noRepeatNgramSize(n);
+            }
+        });
+        stopCriteria(json, "early_stopping").ifPresent(builder::stopCriteria);
+        stopCriteria(json, "stop_criteria").ifPresent(builder::stopCriteria);
+    }
+
+    private static Optional<StopCriteria> stopCriteria(JsonObject json, String key) {
+        return json.value(key).map(value -> switch (value) {
+            case JsonNode b when b.isBoolean() -> b.booleanValue() ? StopCriteria.EARLY : StopCriteria.HEURISTIC;
+            case JsonNode t when t.asText().equalsIgnoreCase("never") -> StopCriteria.NEVER;
+            case JsonNode t when t.asText().equals("EARLY") -> StopCriteria.EARLY;
+            case JsonNode t when t.asText().equals("HEURISTIC") -> StopCriteria.HEURISTIC;
+            default -> throw json.wrong(key, "true, false or \"never\"");
+        });
+    }
+
+    private static void integer(JsonObject json, String key, Consumer<Integer> target) {
+        json.integer(key).ifPresent(value -> {
+            if (value != (int) value) {
+                throw json.wrong(key, "an integer of 32 bits");
+            }
+            target.accept((int) value);
+        });
+    }
+
+    private static void number(JsonObject json, String key, Consumer<Float> target) {
+        json.number(key).ifPresent(value -> target.accept((float) value));
+    }
+}
