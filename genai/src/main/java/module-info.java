@@ -2,6 +2,7 @@
 module dev.decanter.genai {
     requires static org.jspecify;
     requires com.fasterxml.jackson.databind;
+    requires java.desktop;
     requires jinjava;
     // jinjava has no descriptor of its own: the named modules it uses must be asked for here.
     requires com.fasterxml.jackson.dataformat.yaml;
@@ -10,4 +11,9 @@ module dev.decanter.genai {
     requires org.slf4j;
     requires transitive dev.decanter.runtime;
     requires transitive dev.decanter.tokenizers;
+
+    exports dev.decanter.genai;
+
+    opens dev.decanter.genai.template to
+            jinjava;
 }

@@ -70,8 +70,8 @@ public record BeamSettings(
                     + ": several answers of one call are not supported; leave it at 1");
         }
         if (noRepeatNgramSize.isPresent()) {
-            throw new GenerationException("no_repeat_ngram_size is " + noRepeatNgramSize.getAsInt()
-                    + ": it is not supported; leave it out");
+            throw new GenerationException(
+                    "no_repeat_ngram_size is " + noRepeatNgramSize.getAsInt() + ": it is not supported; leave it out");
         }
     }
 }

@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation: messages as JSON objects with at least a {@code role}, tools as JSON objects, and further variables for the
@@ -18,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class ChatHistory {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    private final List<Map<String, @Nullable Object>> messages = new ArrayList<>();
-    private final List<Map<String, @Nullable Object>> tools = new ArrayList<>();
-    private final Map<String, @Nullable Object> extraContext = new LinkedHashMap<>();
+    private final List<Map<String, Object>> messages = new ArrayList<>();
+    private final List<Map<String, Object>> tools = new ArrayList<>();
+    private final Map<String, Object> extraContext = new LinkedHashMap<>();
 
     /** An empty conversation. */
     public ChatHistory() {}
@@ -32,7 +31,7 @@ public final class ChatHistory {
         return history;
     }
 
-    private static List<Map<String, @Nullable Object>> parse(String json, String what) {
+    private static List<Map<String, Object>> parse(String json, String what) {
         try {
             return MAPPER.readValue(json, new TypeReference<>() {});
         } catch (JsonProcessingException e) {
@@ -42,7 +41,7 @@ public final class ChatHistory {
 
     /** Adds a message of text. Returns this. */
     public ChatHistory add(String role, String content) {
-        Map<String, @Nullable Object> message = new LinkedHashMap<>();
+        Map<String, Object> message = new LinkedHashMap<>();
         message.put("role", role);
         message.put("content", content);
         messages.add(message);
@@ -50,7 +49,7 @@ public final class ChatHistory {
     }
 
     /** Adds a message as JSON has it; throws {@link GenerationException} if it has no role. Returns this. */
-    public ChatHistory add(Map<String, ? extends @Nullable Object> message) {
+    public ChatHistory add(Map<String, ?> message) {
         if (!(message.get("role") instanceof String)) {
             throw new GenerationException("message " + messages.size() + " has no \"role\"");
         }
@@ -88,7 +87,7 @@ public final class ChatHistory {
     }
 
     /** Sets the tools that the model may call. Returns this. */
-    public ChatHistory tools(List<? extends Map<String, ? extends @Nullable Object>> descriptions) {
+    public ChatHistory tools(List<? extends Map<String, ?>> descriptions) {
         tools.clear();
         descriptions.forEach(tool -> tools.add(new LinkedHashMap<>(tool)));
         return this;
@@ -106,17 +105,17 @@ public final class ChatHistory {
     }
 
     /** The messages, first to last. */
-    public List<Map<String, @Nullable Object>> messages() {
+    public List<Map<String, Object>> messages() {
         return Collections.unmodifiableList(messages);
     }
 
     /** The tools; empty if there are none. */
-    public List<Map<String, @Nullable Object>> tools() {
+    public List<Map<String, Object>> tools() {
         return Collections.unmodifiableList(tools);
     }
 
     /** The further variables. */
-    public Map<String, @Nullable Object> extraContext() {
+    public Map<String, Object> extraContext() {
         return Collections.unmodifiableMap(extraContext);
     }
 }

@@ -11,15 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model's chat template: Jinja as Transformers sets it up. Untrusted, so it can neither reach classes nor files, and its
  * output and time are limited. Safe for several threads.
  */
 public final class ChatTemplate {
-    private static final List<String> TOKENS = List.of(
-            "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+    private static final List<String> TOKENS =
+            List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
     private static final long MOST_BYTES = 4 << 20;
 
     private final JinjaTemplate template;
@@ -131,7 +130,7 @@ public final class ChatTemplate {
      *     wrong, or that it exceeds the limits
      */
     public String render(ChatHistory history, boolean addGenerationPrompt) {
-        Map<String, @Nullable Object> context = new LinkedHashMap<>(specialTokens);
+        Map<String, Object> context = new LinkedHashMap<>(specialTokens);
         context.put("messages", history.messages());
         context.put("tools", history.tools().isEmpty() ? null : history.tools());
         context.put("documents", null);

@@ -11,8 +11,7 @@ import java.util.Optional;
  *     GenerationConfig#keepPromptLogits} asks for them
  * @param metrics times of this call
  */
-public record GenerationResult(
-        List<GeneratedSequence> sequences, Optional<float[]> promptLogits, PerfMetrics metrics) {
+public record GenerationResult(List<GeneratedSequence> sequences, Optional<float[]> promptLogits, PerfMetrics metrics) {
     public GenerationResult {
         sequences = List.copyOf(sequences);
     }

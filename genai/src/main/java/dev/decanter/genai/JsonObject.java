@@ -22,7 +22,8 @@ record JsonObject(Path file, JsonNode node) {
     static JsonObject read(Path file) {
         try {
             if (Files.size(file) > MOST_BYTES) {
-                throw new GenerationException(file + ": is larger than " + MOST_BYTES + " bytes; is it the right file?");
+                throw new GenerationException(
+                        file + ": is larger than " + MOST_BYTES + " bytes; is it the right file?");
             }
             JsonNode node = MAPPER.readTree(Files.readString(file, StandardCharsets.UTF_8));
             if (!node.isObject()) {

@@ -122,8 +122,7 @@ public final class LLMSession implements AutoCloseable {
         int common = Math.min(commonPrefix(prompt), prompt.length - 1);
         int reused = model.trim(common);
         cached = Arrays.copyOf(cached, reused);
-        Generation generation =
-                new Generation(model, config, text.orElse(TextStream.NONE), streamer, watch, prompt);
+        Generation generation = new Generation(model, config, text.orElse(TextStream.NONE), streamer, watch, prompt);
         try {
             return generation.run(reused, limit, pipeline.loadTimeMs());
         } finally {

@@ -73,8 +73,9 @@ final class LogitTransforms {
         // a NaN anywhere makes the sum NaN
         double sum = exponentials(logits, max, 1, new float[logits.length]);
         if (Double.isNaN(sum) || max == Float.POSITIVE_INFINITY) {
-            throw new GenerationException("the model gave a logit that is not a finite number; its weights may be damaged"
-                    + " or of a precision that overflows");
+            throw new GenerationException(
+                    "the model gave a logit that is not a finite number; its weights may be damaged"
+                            + " or of a precision that overflows");
         }
         return max + Math.log(sum);
     }
@@ -97,16 +98,16 @@ final class LogitTransforms {
      * turns into vector instructions: a vocabulary of 128k takes a tenth of what {@link Math#exp} would.
      */
     private static float exponential(float x) {
-        int n = (int) (x * 1.44269504f - 0.5f);
-        float r = x - n * 0.693359375f + n * 2.12194440e-4f;
-        float p = 1.9875691500e-4f;
-        p = p * r + 1.3981999507e-3f;
-        p = p * r + 8.3334519073e-3f;
-        p = p * r + 4.1665795894e-2f;
-        p = p * r + 1.6666665459e-1f;
-        p = p * r + 5.0000001201e-1f;
+        int n = (int) (x * 1.442695f - 0.5f);
+        float r = x - n * 0.6933594f + n * 2.1219444e-4f;
+        float p = 0.00019875691f;
+        p = p * r + 0.0013981999f;
+        p = p * r + 0.008333452f;
+        p = p * r + 0.041665796f;
+        p = p * r + 0.16666666f;
+        p = p * r + 0.5f;
         float y = p * r * r + r + 1;
-        return x < -87 ? 0 : y * Float.intBitsToFloat(n + 127 << 23);
+        return x < -87 ? 0 : y * Float.intBitsToFloat((n + 127) << 23);
     }
 
     /** The distribution to draw from. {@code logits} is not changed. */
@@ -162,7 +163,7 @@ final class LogitTransforms {
 
     /** Whether {@code a} leaves the heap before {@code b}. */
     private static boolean less(int a, int b, float[] logits) {
-        return logits[a] < logits[b] || logits[a] == logits[b] && a > b;
+        return logits[a] < logits[b] || (logits[a] == logits[b] && a > b);
     }
 
     private static void up(int[] heap, int at, float[] logits) {

@@ -32,7 +32,7 @@ final class MersenneTwister {
 
     private void twist() {
         for (int i = 0; i < N; i++) {
-            int y = state[i] & 0x80000000 | state[(i + 1) % N] & 0x7fffffff;
+            int y = (state[i] & 0x80000000) | (state[(i + 1) % N] & 0x7fffffff);
             state[i] = state[(i + M) % N] ^ y >>> 1 ^ ((y & 1) == 0 ? 0 : 0x9908b0df);
         }
         index = 0;
@@ -40,7 +40,7 @@ final class MersenneTwister {
 
     /** Uniform in [0, 1), as {@code std::uniform_real_distribution<float>} of libstdc++ draws it from one number. */
     float uniform() {
-        float value = Integer.toUnsignedLong(next()) / 4294967296f;
+        float value = Integer.toUnsignedLong(next()) * 0x1p-32f;
         return value < 1 ? value : Math.nextDown(1f);
     }
 }

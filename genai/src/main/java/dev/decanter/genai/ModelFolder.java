@@ -53,24 +53,23 @@ final class ModelFolder {
         for (String key : CONTEXT_KEYS) {
             var value = json.integer(key);
             if (value.isPresent()) {
-                double scaled = scaled(json, value.getAsLong());
-                return scaled >= 1 && scaled <= Integer.MAX_VALUE
-                        ? OptionalInt.of((int) scaled)
-                        : OptionalInt.empty();
+                double scaled = scaled(json, (double) value.getAsLong());
+                return scaled >= 1 && scaled <= Integer.MAX_VALUE ? OptionalInt.of((int) scaled) : OptionalInt.empty();
             }
         }
         return OptionalInt.empty();
     }
 
     /** Rotary embeddings may be stretched beyond the length they were trained for. */
-    private static double scaled(JsonObject json, long length) {
+    private static double scaled(JsonObject json, double length) {
         Optional<JsonObject> found = json.object("rope_scaling").or(() -> json.object("rope_parameters"));
         if (found.isEmpty()) {
             return length;
         }
         JsonObject scaling = found.get();
         List<String> type = scaling.strings("rope_type");
-        String kind = (type.isEmpty() ? scaling.strings("type") : type).stream().findFirst().orElse("default");
+        String kind = (type.isEmpty() ? scaling.strings("type") : type)
+                .stream().findFirst().orElse("default");
         if (SCALED_ALREADY.contains(kind)) {
             return length;
         }

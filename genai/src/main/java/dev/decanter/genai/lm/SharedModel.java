@@ -19,8 +19,8 @@ import java.util.Set;
 
 /** A compiled language model, shared by any number of {@link LanguageModel}s with caches of their own. */
 public final class SharedModel implements AutoCloseable {
-    private static final Set<String> KNOWN = Set.of(
-            StepInputs.INPUT_IDS, StepInputs.ATTENTION_MASK, StepInputs.POSITION_IDS, StepInputs.BEAM_IDX);
+    private static final Set<String> KNOWN =
+            Set.of(StepInputs.INPUT_IDS, StepInputs.ATTENTION_MASK, StepInputs.POSITION_IDS, StepInputs.BEAM_IDX);
 
     private final CompiledModel compiled;
     private final Map<String, Integer> sequenceAxes;

@@ -40,7 +40,9 @@ final class StatelessLanguageModel implements LanguageModel {
             cache.put(
                     past.name().substring(PAST.length()),
                     new CacheBuffer(
-                            past.elementType(), shape.dim(1).size(), shape.dim(3).size()));
+                            past.elementType(),
+                            shape.dim(1).size(),
+                            shape.dim(3).size()));
         }
     }
 

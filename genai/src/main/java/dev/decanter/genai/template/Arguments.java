@@ -28,7 +28,8 @@ record Arguments(List<@Nullable Object> positional, Map<String, @Nullable Object
     }
 
     /** The value at a position or of a name, or null. */
-    @Nullable Object get(int index, String name) {
+    @Nullable
+    Object get(int index, String name) {
         return index < positional.size() ? positional.get(index) : named.get(name);
     }
 

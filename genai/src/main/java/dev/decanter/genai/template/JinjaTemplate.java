@@ -69,7 +69,8 @@ public final class JinjaTemplate {
                         .withHandleBackslashInQuotesOnly(true)
                         .build())
                 .withProcessors(JinjavaProcessors.newBuilder()
-                        .withNodePreProcessor((_, _) -> RenderState.CURRENT.get().step())
+                        .withNodePreProcessor(
+                                (_, _) -> RenderState.CURRENT.get().step())
                         .build())
                 .build();
         Jinjava jinjava = new Jinjava(config);

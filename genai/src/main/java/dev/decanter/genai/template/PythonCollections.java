@@ -67,12 +67,12 @@ final class PythonCollections {
                 items.add(arguments.integer(0, "index", 0), arguments.get(1, "object"));
                 yield "";
             }
-            case "pop" -> items.remove(
-                    Math.floorMod(arguments.integer(0, "index", -1), Math.max(1, items.size())));
+            case "pop" -> items.remove(Math.floorMod(arguments.integer(0, "index", -1), Math.max(1, items.size())));
             case "index" -> (long) items.indexOf(arguments.get(0, "value"));
-            case "count" -> items.stream()
-                    .filter(item -> Objects.equals(item, arguments.get(0, "value")))
-                    .count();
+            case "count" ->
+                items.stream()
+                        .filter(item -> Objects.equals(item, arguments.get(0, "value")))
+                        .count();
             case "reverse" -> {
                 Collections.reverse(items);
                 yield "";

@@ -93,8 +93,7 @@ final class PythonResolver extends ELResolver {
     }
 
     @Override
-    public void setValue(
-            ELContext context, @Nullable Object base, @Nullable Object property, @Nullable Object value) {
+    public void setValue(ELContext context, @Nullable Object base, @Nullable Object property, @Nullable Object value) {
         throw new IllegalArgumentException("values cannot be set in an expression");
     }
 

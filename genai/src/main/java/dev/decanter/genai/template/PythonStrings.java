@@ -51,7 +51,8 @@ final class PythonStrings {
 
     private static String strip(String text, Arguments arguments, boolean left, boolean right) {
         Object chars = arguments.get(0, "chars");
-        IntPredicate out = chars == null ? PythonStrings::isSpace : c -> chars.toString().indexOf(c) >= 0;
+        IntPredicate out =
+                chars == null ? PythonStrings::isSpace : c -> chars.toString().indexOf(c) >= 0;
         int start = 0;
         int end = text.length();
         while (left && start < end && out.test(text.codePointAt(start))) {
@@ -211,8 +212,6 @@ final class PythonStrings {
     }
 
     private static String removeSuffix(String text, String suffix) {
-        return !suffix.isEmpty() && text.endsWith(suffix)
-                ? text.substring(0, text.length() - suffix.length())
-                : text;
+        return !suffix.isEmpty() && text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
     }
 }

@@ -41,7 +41,8 @@ final class RenderState {
         }
     }
 
-    @Nullable String refusal() {
+    @Nullable
+    String refusal() {
         return refusal;
     }
 }

@@ -10,7 +10,8 @@ public final class TemplateFunctions {
 
     static List<ELFunctionDefinition> all() {
         return List.of(
-                new ELFunctionDefinition("", "raise_exception", TemplateFunctions.class, "raiseException", String.class),
+                new ELFunctionDefinition(
+                        "", "raise_exception", TemplateFunctions.class, "raiseException", String.class),
                 new ELFunctionDefinition("", "strftime_now", TemplateFunctions.class, "strftimeNow", String.class));
     }
 
