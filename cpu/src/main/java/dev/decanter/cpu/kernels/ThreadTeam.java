@@ -1,10 +1,5 @@
 package dev.decanter.cpu.kernels;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -84,27 +79,6 @@ public final class ThreadTeam implements AutoCloseable {
         for (Thread helper : helpers) {
             helper.start();
         }
-    }
-
-    /**
-     * Returns the number of processor cores that this JVM may use, the natural size of a team: threads of one core share
-     * its multipliers and gain nothing. Where the system does not tell cores from threads, each processor counts.
-     */
-    public static int physicalCores() {
-        int processors = Runtime.getRuntime().availableProcessors();
-        Set<String> cores = new HashSet<>();
-        for (int cpu = 0; ; cpu++) {
-            Path siblings = Path.of("/sys/devices/system/cpu/cpu" + cpu + "/topology/thread_siblings_list");
-            if (!Files.isReadable(siblings)) {
-                break;
-            }
-            try {
-                cores.add(Files.readString(siblings));
-            } catch (IOException e) {
-                return processors;
-            }
-        }
-        return cores.isEmpty() ? processors : Math.min(processors, cores.size());
     }
 
     /** Returns the number of threads, the caller included. */

@@ -164,11 +164,6 @@ class ThreadTeamTest {
         assertThatThrownBy(() -> new ThreadTeam(0)).hasMessageContaining("at least 1 thread");
     }
 
-    @Test
-    void thereAreNoMoreCoresThanProcessors() {
-        assertThat(ThreadTeam.physicalCores()).isBetween(1, Runtime.getRuntime().availableProcessors());
-    }
-
     private static boolean await(CountDownLatch latch) {
         try {
             return latch.await(10, TimeUnit.SECONDS);
