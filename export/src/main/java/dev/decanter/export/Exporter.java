@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * ExportReport report = Exporter.builder()
  *         .weightFormat(WeightFormat.FP16)
+ *         .tokenizer(TokenizerExport.STANDARD)
  *         .build()
  *         .export(Path.of("TinyLlama-1.1B-Chat-v1.0"), Path.of("tinyllama-ov"));
  * }</pre>
@@ -132,6 +133,7 @@ public final class Exporter {
             try (OutputFolder folder = OutputFolder.create(out)) {
                 write(model, folder.work());
                 copyCompanions(checkpoint, folder.work());
+                writeGenerationConfig(config, folder.work());
                 if (tokenizer.isPresent()) {
                     listener.stage("converting the tokenizer");
                     tokenizer.get().convert(checkpoint, folder.work());
@@ -195,6 +197,19 @@ public final class Exporter {
                     throw new ExportException(file + ": cannot be copied to the output folder: " + e, e);
                 }
             }
+        }
+    }
+
+    /** A checkpoint without one gets what Transformers derives from config.json. */
+    private static void writeGenerationConfig(ModelConfig config, Path folder) {
+        Path file = folder.resolve("generation_config.json");
+        if (Files.exists(file)) {
+            return;
+        }
+        try {
+            Files.writeString(file, config.subset("bos_token_id", "eos_token_id", "pad_token_id") + "\n");
+        } catch (IOException e) {
+            throw new ExportException(file + ": cannot be written: " + e, e);
         }
     }
 

@@ -50,6 +50,13 @@ class BadInputTest {
     }
 
     @Test
+    void aFileInsteadOfAFolder() throws IOException {
+        Files.delete(in);
+        Files.write(in, new byte[8]);
+        refused("is a file", "GGUF and pickles are not read");
+    }
+
+    @Test
     void noConfig() throws IOException {
         refused("config.json is missing");
     }
@@ -99,7 +106,8 @@ class BadInputTest {
     @ParameterizedTest
     @MethodSource("configs")
     void configurationsThatAreNotSupported(SyntheticCheckpoint checkpoint, List<String> message) throws IOException {
-        checkpoint.write(in);
+        new SyntheticCheckpoint("llama").write(in);
+        checkpoint.writeConfig(in);
         refused(message.toArray(String[]::new));
     }
 
@@ -116,6 +124,8 @@ class BadInputTest {
                 llama("hidden_act", "quick_relu", "hidden_act \"quick_relu\" is not supported", "silu"),
                 llama("hidden_act", 7, "\"hidden_act\" must be a text, not 7"),
                 llama("num_key_value_heads", 4, "num_attention_heads 6 is not a multiple of num_key_value_heads 4"),
+                llama("num_hidden_layers", 2_000_000_000, "num_hidden_layers 2000000000", "4096"),
+                llama("head_dim", 2_000_000_000, "head_dim 2000000000", "65536"),
                 llama("head_dim", 7, "even number of dimensions of a head, not 7"),
                 llama("rms_norm_eps", -1, "\"rms_norm_eps\" must be a number greater than 0"),
                 llama("tie_word_embeddings", "yes", "\"tie_word_embeddings\" must be true or false, not \"yes\""),

@@ -107,6 +107,26 @@ class OutputFolderTest {
     }
 
     @Test
+    void theStandardConversionGivesTokenizerAndDetokenizer() throws IOException {
+        Path out = folder.resolve("ov");
+        Exporter.builder().tokenizer(TokenizerExport.STANDARD).build().export(TestData.checkpoint("qwen2"), out);
+        assertThat(names(out)).contains("openvino_tokenizer.xml", "openvino_detokenizer.xml");
+    }
+
+    @Test
+    void aGenerationConfigIsDerivedWhereThereIsNone() throws IOException {
+        new SyntheticCheckpoint("llama")
+                .with("eos_token_id", List.of(2, 5))
+                .with("bos_token_id", 1)
+                .withNull("pad_token_id")
+                .write(folder);
+        Path out = folder.resolve("ov");
+        Exporter.builder().build().export(folder, out);
+        assertThat(TestData.json(out.resolve("generation_config.json")))
+                .hasToString("{\"bos_token_id\":1,\"eos_token_id\":[2,5]}");
+    }
+
+    @Test
     void listenersHearStagesAndProgress() {
         List<String> stages = new ArrayList<>();
         List<Long> done = new ArrayList<>();

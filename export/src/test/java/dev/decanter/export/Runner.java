@@ -133,8 +133,13 @@ final class Runner implements AutoCloseable {
 
     /** The ids that greedy decoding gives after a prompt. */
     List<Integer> greedy(int[] prompt, int count) {
+        return greedyAfter(append(prompt)[0], count);
+    }
+
+    /** The ids that greedy decoding gives after tokens with these logits. */
+    List<Integer> greedyAfter(float[][] prompt, int count) {
         List<Integer> out = new ArrayList<>();
-        float[][] logits = append(prompt)[0];
+        float[][] logits = prompt;
         for (int i = 0; i < count; i++) {
             int best = argmax(logits[logits.length - 1]);
             out.add(best);

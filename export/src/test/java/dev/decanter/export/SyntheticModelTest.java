@@ -186,6 +186,15 @@ class SyntheticModelTest {
                         SyntheticModelTest::silu,
                         SyntheticModelTest::full),
                 new Case(
+                        "rope with empty scaling",
+                        model("llama")
+                                .without("rope_theta")
+                                .with("rope_scaling", Map.of())
+                                .with("rope_parameters", Map.of("rope_theta", 50.0)),
+                        rope(50, 8),
+                        SyntheticModelTest::silu,
+                        SyntheticModelTest::full),
+                new Case(
                         "rope without theta",
                         model("llama").without("rope_theta"),
                         rope(10_000, 8),

@@ -29,8 +29,7 @@ public final class Checkpoint implements AutoCloseable {
     private static final int NAMES_IN_MESSAGE = 5;
 
     /** Buffers that older releases of Transformers saved although they follow from config.json. */
-    private static final Pattern HARMLESS =
-            Pattern.compile(".*\\.(rotary_emb\\.inv_freq|masked_bias|attn\\.bias|attention\\.bias)");
+    private static final Pattern HARMLESS = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
 
     private final Path folder;
     private final List<Safetensors> files = new ArrayList<>();

@@ -1,6 +1,8 @@
 package dev.decanter.export.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.export.ExportException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,10 +29,13 @@ public final class ModelConfig {
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE);
         if (!Files.isDirectory(folder)) {
-            throw new ExportException(folder + ": no such folder; give a Hugging Face checkpoint folder");
+            throw new ExportException(
+                    folder + ": " + (Files.exists(folder) ? "is a file" : "no such folder")
+                            + "; give a Hugging Face checkpoint folder (config.json and safetensors; GGUF and pickles are not read)");
         }
         if (!Files.isRegularFile(file)) {
-            throw new ExportException(folder + ": " + FILE + " is missing; is it a Hugging Face checkpoint folder?");
+            throw new ExportException(folder + ": " + FILE
+                    + " is missing; give a Hugging Face checkpoint folder (GGUF and pickles are not read)");
         }
         return new ModelConfig(file.toString(), JsonFile.read(file));
     }
@@ -43,6 +48,11 @@ public final class ModelConfig {
     /** Whether the key is there with the value null, for the few keys where that means something of its own. */
     public boolean isNull(String key) {
         return node.path(key).isNull();
+    }
+
+    /** Whether there is no key at all. */
+    public boolean isEmpty() {
+        return node.isEmpty();
     }
 
     /** The object under this key, if it is there. */
@@ -139,6 +149,17 @@ public final class ModelConfig {
             throw wrong(key, "true or false");
         }
         return node.get(key).booleanValue();
+    }
+
+    /** A JSON object with those of these keys that are there and not null. */
+    public String subset(String... keys) {
+        ObjectNode subset = JsonNodeFactory.instance.objectNode();
+        for (String key : keys) {
+            if (has(key)) {
+                subset.set(key, node.get(key));
+            }
+        }
+        return subset.toPrettyString();
     }
 
     /** An exception about this configuration; {@code fault} says what is wrong and what to do. */

@@ -30,6 +30,11 @@ record DecoderConfig(
         boolean tied,
         RopeParameters rope) {
 
+    /** More than any real model has; a graph of a forged number of layers would fill the memory. */
+    private static final int MAX_LAYERS = 4096;
+
+    private static final int MAX_HEAD_DIM = 1 << 16;
+
     /** As {@link #read(ModelConfig, int)}, for architectures where a head's width follows from the other sizes. */
     static DecoderConfig read(ModelConfig config) {
         int heads = config.size("num_attention_heads");
@@ -54,8 +59,13 @@ record DecoderConfig(
             throw config.fault("num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + kvHeads);
         }
         int width = config.size("head_dim", headDim);
+        int layers = config.size("num_hidden_layers");
+        if (layers > MAX_LAYERS || width > MAX_HEAD_DIM) {
+            throw config.fault("num_hidden_layers " + layers + " and head_dim " + width + " may be " + MAX_LAYERS
+                    + " and " + MAX_HEAD_DIM + " at most");
+        }
         return new DecoderConfig(
-                config.size("num_hidden_layers"),
+                layers,
                 config.size("hidden_size"),
                 config.size("intermediate_size"),
                 config.size("vocab_size"),

@@ -56,6 +56,7 @@ final class RopeParameters {
     static RopeParameters read(ModelConfig config, int headDim) {
         // an empty rope_scaling gives way to rope_parameters, as in Transformers
         ModelConfig rope = config.object("rope_scaling")
+                .filter(scaling -> !scaling.isEmpty())
                 .or(() -> config.object("rope_parameters"))
                 .orElse(config);
         for (String layerType : List.of("full_attention", "sliding_attention")) {
