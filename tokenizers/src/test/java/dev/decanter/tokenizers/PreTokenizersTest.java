@@ -83,4 +83,17 @@ class PreTokenizersTest {
     void rewriteLikeTheLibrary(String normalizer, String text, String expected) throws IOException {
         assertThat(pieces(normalizer, "null", text)).isEqualTo(expected);
     }
+
+    /** What a text begins with is decided after normalization; prefix or not, added tokens are found. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '~',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {"a b;▁a|▁b|", "\u00A0a;▁a|", " a<S>b;▁a|<S>b|", "<S>b;<S>b|", ";"})
+    void prependFirstLooksAtNormalizedText(String text, String expected) throws IOException {
+        String metaspace = "{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"first\",\"split\":true}";
+        assertThat(pieces("{\"type\":\"NFKC\"}", metaspace, text == null ? "" : text))
+                .isEqualTo(expected == null ? "" : expected);
+    }
 }

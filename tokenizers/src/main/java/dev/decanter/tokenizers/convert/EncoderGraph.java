@@ -105,6 +105,10 @@ final class EncoderGraph {
 
     /** A prefix for texts that begin neither with it, nor with a space (which becomes it), nor with an added token. */
     private Step.Replace firstPrefix(String prefix) {
+        if (!spec.normalizers().isEmpty()) {
+            // What the text begins with is known only when it is normalized.
+            return Step.Replace.by("\\A(?=[\\s\\S])", PreTokenizerParser.START);
+        }
         List<SpecialTokens.Token> tokens =
                 spec.added().stream().map(AddedToken::toSplit).toList();
         String others = tokens.isEmpty() ? "" : "|" + SpecialTokens.pattern(tokens);

@@ -12,23 +12,31 @@ final class PreTokenizerParser {
     private static final String WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200C}\\x{200D}";
     private static final String PUNCTUATION = "[\\p{P}!-/:-@\\[-`{-~]";
 
+    /** A character that no text has: stands at a text's beginning while normalizers run. */
+    static final String START = "\uFDD1";
+
     private final List<Step> steps = new ArrayList<>();
+    private final boolean normalized;
     private boolean byteLevel;
     private boolean bytesWritten;
     private String firstPrefix = "";
 
-    private PreTokenizerParser() {}
+    private PreTokenizerParser(boolean normalized) {
+        this.normalized = normalized;
+    }
 
     /**
      * @param steps in order
      * @param byteLevel whether the model's vocabulary is in GPT-2's characters for bytes
      * @param charsWritten whether the steps make those characters, so that the vocabulary stays in them
-     * @param firstPrefix what comes before a text that does not begin with it or a space; empty for nothing
+     * @param firstPrefix what comes before a text that does not begin with it or a space; empty for nothing. With
+     *     normalizers the steps expect {@link #START} before the text in its place
      */
     record Result(List<Step> steps, boolean byteLevel, boolean charsWritten, String firstPrefix) {}
 
-    static Result parse(JsonAt preTokenizer) {
-        PreTokenizerParser parser = new PreTokenizerParser();
+    /** {@code normalized}: whether normalizers run before. */
+    static Result parse(JsonAt preTokenizer, boolean normalized) {
+        PreTokenizerParser parser = new PreTokenizerParser(normalized);
         if (preTokenizer.present()) {
             parser.add(preTokenizer);
         }
@@ -119,6 +127,10 @@ final class PreTokenizerParser {
                 throw json.error("prepend_scheme first after another pre-tokenizer is not supported");
             }
             firstPrefix = mark;
+            if (normalized) {
+                steps.add(Step.Replace.by(START + "(?=[ " + mark + "]|\\z)", ""));
+                steps.add(Step.Replace.by(START, mark));
+            }
         }
         steps.add(Step.Replace.by(" ", mark));
         if (scheme.equals("always")) {

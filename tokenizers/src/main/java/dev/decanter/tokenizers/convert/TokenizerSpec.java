@@ -39,10 +39,11 @@ record TokenizerSpec(
         ModelSpec model = ModelSpec.parse(json.at("model"));
         List<AddedToken> added = added(json.at("added_tokens"), model);
         List<Step.Rewrite> normalizers = NormalizerParser.parse(json.at("normalizer"));
-        PreTokenizerParser.Result preTokenizer = PreTokenizerParser.parse(json.at("pre_tokenizer"));
-        if (!preTokenizer.firstPrefix().isEmpty() && !normalizers.isEmpty()) {
+        PreTokenizerParser.Result preTokenizer =
+                PreTokenizerParser.parse(json.at("pre_tokenizer"), !normalizers.isEmpty());
+        if (!preTokenizer.firstPrefix().isEmpty() && normalizers.stream().anyMatch(TokenizerSpec::looksAtBeginning)) {
             throw json.at("pre_tokenizer")
-                    .error("Metaspace with prepend_scheme first behind a normalizer is not supported");
+                    .error("Metaspace with prepend_scheme first behind a Prepend or Strip normalizer is not supported");
         }
         Map<String, Integer> ids = new HashMap<>(model.vocabulary());
         added.forEach(t -> ids.put(t.content(), t.id()));
@@ -58,6 +59,11 @@ record TokenizerSpec(
                         ? json.at("post_processor").value().toString()
                         : "",
                 DecoderParser.parse(json.at("decoder")));
+    }
+
+    private static boolean looksAtBeginning(Step.Rewrite step) {
+        return step instanceof Step.Replace replace
+                && (replace.pattern().contains("\\A") || replace.pattern().contains("^"));
     }
 
     private static List<AddedToken> added(JsonAt list, ModelSpec model) {
