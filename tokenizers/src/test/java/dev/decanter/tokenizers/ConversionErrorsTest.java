@@ -34,7 +34,7 @@ class ConversionErrorsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "normalizer | {\"type\": \"Precompiled\"} | normalizer Precompiled is not supported yet",
+                "normalizer | {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAA\"} | not a precompiled character map",
                 "normalizer | {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"X\"}]} | normalizers[0]: normalizer X",
                 "normalizer | {\"type\": \"Replace\", \"content\": \"\", \"pattern\": {\"Regex\": \"[a&&b]\"}} | pattern.Regex: an intersection",
                 "normalizer | {} | normalizer.type: expected a string, found nothing",
@@ -56,7 +56,8 @@ class ConversionErrorsTest {
         refuses("{\"model\": ", "line 1");
         refuses("{\"version\": \"1.0\"}", "it has no \"model\"");
         refuses("[]", "it has no \"model\"");
-        refuses("{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "model: model Unigram is not supported yet");
+        refuses("{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}}}", "model: model WordLevel is not supported yet");
+        refuses("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[1, 2]]}}", "model.vocab[0]: expected [token, score]");
         refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": [], \"merges\": []}}", "model.vocab: expected an object");
         refuses(
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": \"x\"}, \"merges\": []}}",

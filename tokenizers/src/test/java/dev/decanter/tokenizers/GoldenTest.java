@@ -15,7 +15,21 @@ class GoldenTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"gpt2", "llama3", "qwen2", "falcon", "neox", "opt", "llama2", "phi3", "gemma", "clip", "bert"})
+            strings = {
+                "gpt2",
+                "llama3",
+                "qwen2",
+                "falcon",
+                "neox",
+                "opt",
+                "llama2",
+                "phi3",
+                "gemma",
+                "clip",
+                "bert",
+                "t5",
+                "unigram-bytes"
+            })
     void givesTheLibrarysIdsAndTexts(String name) {
         JsonNode golden = TestFiles.json(TestFiles.golden(name).resolve("golden.json"));
         try (Tokenizer tokenizer = TestFiles.throughDisk(TestFiles.golden(name), target)) {

@@ -23,6 +23,7 @@ import dev.decanter.tokenizers.ops.BytePairModel;
 import dev.decanter.tokenizers.ops.SpecialTokens;
 import dev.decanter.tokenizers.ops.Strings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,6 +172,7 @@ final class EncoderGraph {
         return switch (spec.model()) {
             case ModelSpec.Bpe bpe -> bytePairs(bpe);
             case ModelSpec.WordPiece words -> wordPieces(words);
+            case ModelSpec.Unigram unigram -> unigram(unigram);
         };
     }
 
@@ -198,7 +200,7 @@ final class EncoderGraph {
         }
         if (bpe.ignoreMerges()) {
             for (int id : Vocabulary.unreachable(vocabulary, addedIds, model)) {
-                wholeTexts.add(java.util.Arrays.copyOfRange(
+                wholeTexts.add(Arrays.copyOfRange(
                         vocabulary.chars(), vocabulary.begins()[id], vocabulary.ends()[id]));
                 wholeIds.add(id);
             }
@@ -233,6 +235,27 @@ final class EncoderGraph {
         List<Output> inputs =
                 join(rows, strings, graph.strings(Vocabulary.all(spec, false, false)), graph.scalar(unknown));
         return graph.extension("WordpieceTokenizer", attributes, inputs, INTS, INTS, INTS)
+                .outputs();
+    }
+
+    /** Added tokens have scores above zero, by which the op knows them: they are whole pieces only. */
+    private List<Output> unigram(ModelSpec.Unigram unigram) {
+        Strings vocabulary = Vocabulary.all(spec, false, false);
+        float[] scores = new float[vocabulary.size()];
+        for (int id = 0; id < scores.length; id++) {
+            scores[id] = id < unigram.scores().size() ? unigram.scores().get(id) : 0;
+        }
+        for (List<AddedToken> tokens : List.of(raw, normalized)) {
+            for (AddedToken token : tokens) {
+                scores[token.id()] = Math.max(1, token.content().length());
+            }
+        }
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("byte_fallback", String.valueOf(unigram.byteFallback()));
+        attributes.put("unk_token_id", String.valueOf(unigram.unknownId().orElse(-1)));
+        attributes.put("fuse_unk", "true");
+        List<Output> inputs = join(rows, strings, graph.strings(vocabulary), graph.floats(scores));
+        return graph.extension("UnigramTokenizer", attributes, inputs, INTS, INTS, INTS)
                 .outputs();
     }
 

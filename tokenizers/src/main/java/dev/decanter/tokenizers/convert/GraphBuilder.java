@@ -50,6 +50,10 @@ final class GraphBuilder {
         return constant(ElementType.I32, Shape.of(values.length), MemorySegment.ofArray(values));
     }
 
+    Output floats(float[] values) {
+        return constant(ElementType.F32, Shape.of(values.length), MemorySegment.ofArray(values));
+    }
+
     Output scalar(int value) {
         return constant(ElementType.I32, Shape.SCALAR, MemorySegment.ofArray(new int[] {value}));
     }
@@ -62,7 +66,7 @@ final class GraphBuilder {
         return bytes(value.getBytes(StandardCharsets.UTF_8));
     }
 
-    private Output bytes(byte[] value) {
+    Output bytes(byte[] value) {
         return constant(ElementType.U8, Shape.of(value.length), MemorySegment.ofArray(value));
     }
 

@@ -29,10 +29,16 @@ sealed interface ModelSpec {
     record WordPiece(Map<String, Integer> vocabulary, String unknown, String wordInner, int maxChars)
             implements ModelSpec {}
 
+    /** Tokens with scores, log-probabilities by id. */
+    record Unigram(
+            Map<String, Integer> vocabulary, List<Float> scores, Optional<Integer> unknownId, boolean byteFallback)
+            implements ModelSpec {}
+
     static ModelSpec parse(JsonAt model) {
         String type = model.at("type").text(guessType(model));
         return switch (type) {
             case "BPE" -> bpe(model);
+            case "Unigram" -> unigram(model);
             case "WordPiece" ->
                 new WordPiece(
                         vocabulary(model.at("vocab")),
@@ -64,6 +70,30 @@ sealed interface ModelSpec {
             ids.put(entry.getKey(), id.intValue());
         }
         return ids;
+    }
+
+    private static ModelSpec unigram(JsonAt model) {
+        Map<String, Integer> vocabulary = new HashMap<>();
+        List<Float> scores = new ArrayList<>();
+        JsonNode vocab = model.at("vocab").value();
+        if (!vocab.isArray() || vocab.isEmpty()) {
+            throw model.at("vocab").error("expected a list of tokens with scores");
+        }
+        for (int id = 0; id < vocab.size(); id++) {
+            JsonNode entry = vocab.get(id);
+            if (!entry.path(0).isTextual() || !entry.path(1).isNumber()) {
+                throw model.at("vocab").at(id).error("expected [token, score], found " + entry);
+            }
+            vocabulary.putIfAbsent(entry.get(0).textValue(), id);
+            scores.add(entry.get(1).floatValue());
+        }
+        Optional<Integer> unknown =
+                model.at("unk_id").present() ? Optional.of(model.at("unk_id").integer()) : Optional.empty();
+        if (unknown.isPresent() && (unknown.get() < 0 || unknown.get() >= scores.size())) {
+            throw model.at("unk_id").error("id " + unknown.get() + " is not in the vocabulary");
+        }
+        return new Unigram(
+                vocabulary, scores, unknown, model.at("byte_fallback").flag(false));
     }
 
     private static ModelSpec bpe(JsonAt model) {

@@ -1,5 +1,6 @@
 package dev.decanter.tokenizers.convert;
 
+import dev.decanter.runtime.InferenceException;
 import dev.decanter.tokenizers.ops.PcreRegex;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ final class NormalizerParser {
             case "Sequence" -> json.at("normalizers").items().forEach(this::add);
             case "NFC", "NFD", "NFKC", "NFKD" -> steps.add(new Step.Form(type.toLowerCase(Locale.ROOT)));
             case "Lowercase" -> steps.add(new Step.LowerCase());
+            case "Precompiled" -> addPrecompiled(json.at("precompiled_charsmap"));
             case "Nmt" -> steps.add(new Step.Nmt());
             case "StripAccents" -> steps.add(Step.Replace.by("\\p{M}", ""));
             case "Replace" ->
@@ -45,6 +47,20 @@ final class NormalizerParser {
     static String pattern(JsonAt json) {
         JsonAt literal = json.at("String");
         return literal.present() ? PcreRegex.quote(literal.text()) : OnigurumaPattern.toPcre(json.at("Regex"));
+    }
+
+    private void addPrecompiled(JsonAt map) {
+        // An empty map, as some converters write, maps nothing.
+        if (map.text("").isEmpty()) {
+            return;
+        }
+        Step.Precompiled step = new Step.Precompiled(map.text());
+        try {
+            step.apply("");
+        } catch (IllegalArgumentException | InferenceException e) {
+            throw map.error("not a precompiled character map: " + e.getMessage());
+        }
+        steps.add(step);
     }
 
     private void addStrip(JsonAt json) {

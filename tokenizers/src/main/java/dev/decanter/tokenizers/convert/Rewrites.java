@@ -30,6 +30,10 @@ final class Rewrites {
                         .outputs();
             }
             case Step.Form form -> charsMap(graph, form.name(), false, inputs, specs);
+            case Step.Precompiled map -> {
+                inputs.add(graph.bytes(map.blob()));
+                yield charsMap(graph, "", false, inputs, specs);
+            }
             case Step.Nmt ignored -> charsMap(graph, "", true, inputs, specs);
             case Step.LowerCase ignored ->
                 graph.extension("CaseFold", Map.of("encoding", "utf-8"), inputs, specs)

@@ -1,7 +1,9 @@
 package dev.decanter.tokenizers.convert;
 
+import dev.decanter.tokenizers.ops.CharsMap;
 import dev.decanter.tokenizers.ops.PcreRegex;
 import java.text.Normalizer;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.regex.Matcher;
 
@@ -37,6 +39,18 @@ sealed interface Step {
         @Override
         public String apply(String text) {
             return Normalizer.normalize(text, Normalizer.Form.valueOf(name.toUpperCase(Locale.ROOT)));
+        }
+    }
+
+    /** SentencePiece's precompiled character map, in base 64. */
+    record Precompiled(String base64) implements Rewrite {
+        byte[] blob() {
+            return Base64.getDecoder().decode(base64);
+        }
+
+        @Override
+        public String apply(String text) {
+            return new CharsMap(blob()).apply(text);
         }
     }
 

@@ -36,6 +36,13 @@ final class Constants {
                 .toArray(ValueLayout.JAVA_INT_UNALIGNED);
     }
 
+    static float[] floats(Node node, int input) {
+        return constant(node, node.input(input), ElementType.F32)
+                .data()
+                .segment()
+                .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+    }
+
     /** A u8 constant as text. */
     static String text(Node node, int input) {
         return new String(bytes(node, input), StandardCharsets.UTF_8);

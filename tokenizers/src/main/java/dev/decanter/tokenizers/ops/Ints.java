@@ -50,6 +50,15 @@ final class Ints {
         size = 0;
     }
 
+    /** Turns the elements from {@code from} to the end around. */
+    void reverse(int from) {
+        for (int low = from, high = size - 1; low < high; low++, high--) {
+            int value = values[low];
+            values[low] = values[high];
+            values[high] = value;
+        }
+    }
+
     int[] copy(int from, int to) {
         return Arrays.copyOfRange(values, from, to);
     }

@@ -26,6 +26,7 @@ public final class TokenizerOperations implements OperationExtension {
             case "BytesToChars" -> Optional.of(ByteLevelKernels.bytesToChars(node));
             case "CharsToBytes" -> Optional.of(ByteLevelKernels.charsToBytes(node));
             case "BPETokenizer" -> Optional.of(BpeKernel.of(node));
+            case "UnigramTokenizer" -> Optional.of(UnigramKernel.of(node));
             case "WordpieceTokenizer" -> Optional.of(WordPieceKernel.of(node));
             case "Truncate" -> Optional.of(RaggedKernels.truncate(node));
             case "CombineSegments" -> Optional.of(RaggedKernels.combineSegments(node));

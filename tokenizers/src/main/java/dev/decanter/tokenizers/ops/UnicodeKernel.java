@@ -33,16 +33,15 @@ final class UnicodeKernel extends NormalizationKernel {
         return new UnicodeKernel(node.inputs().size() == 4, UnicodeKernel::lowerCase, false);
     }
 
-    /** Inputs: strings, skips (optional). A charsmap constant as a further input is not supported. */
+    /** Inputs: strings, skips (optional), precompiled charsmap (optional). */
     static UnicodeKernel charsMap(Node node) {
         Constants.requireInputs(node, 3, 4, 5);
         int inputs = node.inputs().size();
         boolean hasSkips =
                 inputs == 5 || (inputs == 4 && node.input(3).elementType() == dev.decanter.ir.ElementType.BOOLEAN);
-        if (inputs == 5 || (inputs == 4 && !hasSkips)) {
-            throw new InferenceException(
-                    "layer " + node + ": CharsMapNormalization with a precompiled charsmap is not supported");
-        }
+        Optional<CharsMap> map = inputs == 5 || (inputs == 4 && !hasSkips)
+                ? Optional.of(new CharsMap(Constants.bytes(node, inputs - 1)))
+                : Optional.empty();
         boolean fold = Constants.flag(node, "case_fold", false);
         boolean nmt = Constants.flag(node, "nmt", false);
         boolean prefix = Constants.flag(node, "add_dummy_prefix", false);
@@ -51,12 +50,13 @@ final class UnicodeKernel extends NormalizationKernel {
         UnaryOperator<String> form = form(node, Constants.attribute(node, "normalization_form", ""));
         UnaryOperator<String> rewrite = text -> {
             String out = form.apply(nmt ? nmt(text) : text);
+            out = map.isPresent() ? map.get().apply(out) : out;
             out = fold ? lowerCase(out) : out;
             out = collapse ? collapse(out) : out;
             out = prefix && !out.isEmpty() ? " " + out : out;
             return escape ? out.replace(' ', METASPACE) : out;
         };
-        return new UnicodeKernel(hasSkips, rewrite, !fold && !nmt && !prefix && !collapse && !escape);
+        return new UnicodeKernel(hasSkips, rewrite, map.isEmpty() && !fold && !nmt && !prefix && !collapse && !escape);
     }
 
     private static UnaryOperator<String> form(Node node, String name) {

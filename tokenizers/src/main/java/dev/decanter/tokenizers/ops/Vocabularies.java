@@ -26,7 +26,7 @@ public final class Vocabularies {
         for (Node node : nodes(model, "VocabDecoder")) {
             return Optional.of(Constants.strings(node, 1));
         }
-        for (String type : List.of("BPETokenizer", "WordpieceTokenizer")) {
+        for (String type : List.of("BPETokenizer", "UnigramTokenizer", "WordpieceTokenizer")) {
             for (Node node : nodes(model, type)) {
                 return Optional.of(Constants.strings(node, 5));
             }
