@@ -12,9 +12,13 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         subcommands = {
+            DemoCommand.class,
             ExportCommand.class,
             ConvertTokenizerCommand.class,
+            GenerateCommand.class,
+            BenchmarkCommand.class,
             TokenizeCommand.class,
+            RenderCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             AutoComplete.GenerateCompletion.class
