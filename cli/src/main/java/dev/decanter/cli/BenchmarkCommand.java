@@ -78,9 +78,11 @@ final class BenchmarkCommand extends BaseCommand {
             for (int i = -warmup; i < iterations; i++) {
                 // without the reset the prompt would be in the cache
                 pipeline.reset();
-                PerfMetrics metrics = pipeline.generate(prompt, config, Streamers.cancellable()).metrics();
+                PerfMetrics metrics = pipeline.generate(prompt, config, Streamers.cancellable())
+                        .metrics();
                 Interruption.check();
-                note((i < 0 ? "warm-up    " : "run " + (i + 1) + " of " + iterations + " ") + " " + MetricsText.line(metrics));
+                note((i < 0 ? "warm-up    " : "run " + (i + 1) + " of " + iterations + " ") + " "
+                        + MetricsText.line(metrics));
                 if (i >= 0) {
                     runs.add(metrics);
                 }
@@ -107,9 +109,8 @@ final class BenchmarkCommand extends BaseCommand {
     private static long vocabulary(Path folder) {
         Path xml = folder.resolve(ModelFolders.MODEL);
         Model model = IrReader.readTopology(xml);
-        PartialShape shape = model.result("logits")
-                .map(result -> result.input(0).shape())
-                .orElse(PartialShape.DYNAMIC);
+        PartialShape shape =
+                model.result("logits").map(result -> result.input(0).shape()).orElse(PartialShape.DYNAMIC);
         if (!shape.hasRank() || shape.rank() == 0 || !shape.dim(-1).isStatic()) {
             throw new CommandFailure(xml + ": the size of the vocabulary is not known, as output \"logits\" is " + shape
                     + "; export the model again");
@@ -151,7 +152,8 @@ final class BenchmarkCommand extends BaseCommand {
         line(
                 "generated",
                 newTokens + " tokens in "
-                        + Quantity.duration(median(runs, run -> run.generateDuration().mean())) + " on "
+                        + Quantity.duration(
+                                median(runs, run -> run.generateDuration().mean())) + " on "
                         + pipeline.device());
         line(
                 "first token",

@@ -68,8 +68,12 @@ final class DemoCommand extends BaseCommand {
         Path checkpoint = demo.resolve("model");
         long begin = System.nanoTime();
         ExportReport report = export(checkpoint, folder);
-        stage("1", "export", begin, "%s, %s parameters, %s"
-                .formatted(report.modelType(), Quantity.count(report.parameters()), report.weightFormat()));
+        stage(
+                "1",
+                "export",
+                begin,
+                "%s, %s parameters, %s"
+                        .formatted(report.modelType(), Quantity.count(report.parameters()), report.weightFormat()));
         detail(checkpoint + " → " + folder.resolve(ModelFolders.MODEL));
         begin = System.nanoTime();
         Outputs.folder(folder, work -> TokenizerConverter.convert(checkpoint, work, ConversionOptions.DEFAULT));
@@ -150,8 +154,10 @@ final class DemoCommand extends BaseCommand {
 
     private static String facts(String device) {
         return Core.create().deviceFacts(device).entrySet().stream()
-                .filter(fact -> fact.getKey().equals("VECTOR_KERNELS") || fact.getKey().equals("THREADS"))
-                .map(fact -> fact.getKey().equals("THREADS") ? fact.getValue() + " threads" : fact.getValue() + " vectors")
+                .filter(fact ->
+                        fact.getKey().equals("VECTOR_KERNELS") || fact.getKey().equals("THREADS"))
+                .map(fact ->
+                        fact.getKey().equals("THREADS") ? fact.getValue() + " threads" : fact.getValue() + " vectors")
                 .collect(Collectors.joining(", "));
     }
 

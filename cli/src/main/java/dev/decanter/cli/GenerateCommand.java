@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
 /** {@code decanter generate}. */
 @Command(
         name = "generate",
-        description = "Answers one prompt, printed as it is generated. A model with a chat template gets it as a user's message.",
+        description =
+                "Answers one prompt, printed as it is generated. A model with a chat template gets it as a user's message.",
         footer = "  decanter generate --model llama-ov --prompt \"Why is the sky blue?\" --max-new-tokens 100")
 final class GenerateCommand extends BaseCommand {
     @Mixin

@@ -17,7 +17,8 @@ final class MetricsText {
         }
         line.append(", ").append(metrics.numGeneratedTokens()).append(" out");
         if (metrics.ttft().isPresent()) {
-            line.append(", first token after ").append(Quantity.duration(metrics.ttft().mean()));
+            line.append(", first token after ")
+                    .append(Quantity.duration(metrics.ttft().mean()));
         }
         MeanStd rate = metrics.throughput();
         if (rate.isPresent()) {

@@ -16,10 +16,7 @@ final class ModelOptions {
             description = "An IR folder, or a Hugging Face folder, which is exported into the cache folder and reused.")
     String model = "";
 
-    @Option(
-            names = "--device",
-            paramLabel = "NAME",
-            description = "CPU, REFERENCE or AUTO (the default).")
+    @Option(names = "--device", paramLabel = "NAME", description = "CPU, REFERENCE or AUTO (the default).")
     String device = Core.AUTO;
 
     @Option(

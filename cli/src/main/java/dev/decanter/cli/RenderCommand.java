@@ -69,8 +69,9 @@ final class RenderCommand extends BaseCommand {
             return ChatTemplate.of(model.toString(), Files.readString(model), Map.of());
         }
         Path folder = ModelFolders.existing(model.toString());
-        return find(folder).orElseThrow(() -> new CommandFailure(
-                folder + ": has no chat template; name a Jinja file, or add chat_template.jinja to the folder"));
+        return find(folder)
+                .orElseThrow(() -> new CommandFailure(folder
+                        + ": has no chat template; name a Jinja file, or add chat_template.jinja to the folder"));
     }
 
     private static Optional<ChatTemplate> find(Path folder) {

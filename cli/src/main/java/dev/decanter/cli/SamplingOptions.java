@@ -40,7 +40,10 @@ final class SamplingOptions {
     @Option(names = "--top-p", paramLabel = "P", description = "Draw from the likeliest tokens up to probability P.")
     private Optional<Float> topP = Optional.empty();
 
-    @Option(names = "--min-p", paramLabel = "P", description = "Draw from tokens at least P times as likely as the first.")
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            description = "Draw from tokens at least P times as likely as the first.")
     private Optional<Float> minP = Optional.empty();
 
     @Option(names = "--seed", paramLabel = "N", description = "Of the random numbers.")
@@ -49,7 +52,10 @@ final class SamplingOptions {
     @Option(names = "--repetition-penalty", paramLabel = "X", description = "Above 1 avoids tokens that were there.")
     private Optional<Float> repetitionPenalty = Optional.empty();
 
-    @Option(names = "--presence-penalty", paramLabel = "X", description = "-2 to 2, taken off tokens that were generated.")
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "X",
+            description = "-2 to 2, taken off tokens that were generated.")
     private Optional<Float> presencePenalty = Optional.empty();
 
     @Option(names = "--frequency-penalty", paramLabel = "X", description = "-2 to 2, for each time that a token was.")
@@ -58,7 +64,10 @@ final class SamplingOptions {
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the answer at this text; can be repeated.")
     private List<String> stop = new ArrayList<>();
 
-    @Option(names = "--stop-token-ids", paramLabel = "IDS", description = "Ends the answer at these tokens, such as 2,32000.")
+    @Option(
+            names = "--stop-token-ids",
+            paramLabel = "IDS",
+            description = "Ends the answer at these tokens, such as 2,32000.")
     private Optional<String> stopTokenIds = Optional.empty();
 
     @Option(names = "--include-stop-str", description = "Keep the stop text in the answer.")
@@ -67,13 +76,18 @@ final class SamplingOptions {
     @Option(names = "--ignore-eos", description = "Do not end at stop tokens.")
     private boolean ignoreEos;
 
-    @Option(names = "--logprobs", paramLabel = "N", description = "Give the log-probabilities of the tokens (with --json).")
+    @Option(
+            names = "--logprobs",
+            paramLabel = "N",
+            description = "Give the log-probabilities of the tokens (with --json).")
     private Optional<Integer> logprobs = Optional.empty();
 
     /** The model's configuration with the flags put over it. */
     GenerationConfig over(GenerationConfig model, BaseCommand command) {
         GenerationConfigBuilder builder = model.toBuilder();
-        if (maxNewTokens.isEmpty() && model.maxNewTokens().isEmpty() && model.maxLength().isEmpty()) {
+        if (maxNewTokens.isEmpty()
+                && model.maxNewTokens().isEmpty()
+                && model.maxLength().isEmpty()) {
             builder.maxNewTokens(DEFAULT_NEW_TOKENS);
         }
         maxNewTokens.ifPresent(builder::maxNewTokens);
@@ -88,8 +102,10 @@ final class SamplingOptions {
         presencePenalty.ifPresent(builder::presencePenalty);
         frequencyPenalty.ifPresent(builder::frequencyPenalty);
         builder.stopStrings(stop);
-        stopTokenIds.ifPresent(text -> builder.stopTokenIds(
-                LongStream.of(TokenIds.parse(text, command, "--stop-token-ids")).boxed().toList()));
+        stopTokenIds.ifPresent(
+                text -> builder.stopTokenIds(LongStream.of(TokenIds.parse(text, command, "--stop-token-ids"))
+                        .boxed()
+                        .toList()));
         if (includeStopString) {
             builder.includeStopString(true);
         }

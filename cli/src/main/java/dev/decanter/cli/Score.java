@@ -40,7 +40,8 @@ record Score(Map<String, Count> kinds) {
         for (int i = 0; i < lines.size(); i++) {
             JsonNode question = question(file + ":" + (i + 1), lines.get(i));
             ChatHistory history = ChatHistory.ofJson(question.get("messages").toString());
-            String answer = pipeline.generate(history, config, Streamers.cancellable()).text();
+            String answer =
+                    pipeline.generate(history, config, Streamers.cancellable()).text();
             Interruption.check();
             boolean exact = answer.equals(question.get("answer").textValue());
             kinds.merge(question.get("kind").asText(), new Count(exact ? 1 : 0, 1), Count::plus);
