@@ -142,12 +142,15 @@ class BadInputTest {
                         new SyntheticCheckpoint("qwen2").with("layer_types", List.of("full_attention")),
                         List.of("layer_types has 1 entries, but num_hidden_layers is 2")),
                 Arguments.of(
+                        new SyntheticCheckpoint("qwen2").with("max_window_layers", -1),
+                        List.of("\"max_window_layers\" must be a whole number of at least 0, not -1")),
+                Arguments.of(
                         new SyntheticCheckpoint("qwen2").with("layer_types", List.of("chunked", "chunked")),
                         List.of("layer_types has \"chunked\", which is not supported")),
                 Arguments.of(
                         new SyntheticCheckpoint("qwen3")
                                 .with("layer_types", List.of("full_attention", "sliding_attention")),
-                        List.of("\"sliding_attention\", but use_sliding_window is false")),
+                        List.of("\"sliding_attention\", but use_sliding_window and sliding_window give no window")),
                 Arguments.of(
                         new SyntheticCheckpoint("mistral")
                                 .with("sliding_window", 4)

@@ -164,6 +164,20 @@ class SyntheticModelTest {
                                 .with("max_window_layers", 1),
                         layer -> layer >= 1 ? 4 : 1_000_000),
                 windowed(
+                        "qwen2, all layers slide",
+                        model("qwen2")
+                                .with("use_sliding_window", true)
+                                .with("sliding_window", 4)
+                                .with("max_window_layers", 0),
+                        layer -> 4),
+                windowed(
+                        "qwen3, window null",
+                        model("qwen3")
+                                .with("use_sliding_window", true)
+                                .withNull("sliding_window")
+                                .with("max_window_layers", 1),
+                        SyntheticModelTest::full),
+                windowed(
                         "qwen3, layer types",
                         model("qwen3")
                                 .with("use_sliding_window", true)

@@ -112,6 +112,18 @@ public final class ModelConfig {
         return has(key) ? size(key) : absent;
     }
 
+    /** A whole number of at least 0 that an {@code int} holds, with a value for an absent key. */
+    public int count(String key, int absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        JsonNode value = node.get(key);
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+            throw wrong(key, "a whole number of at least 0");
+        }
+        return value.intValue();
+    }
+
     /** A finite number, if it is there. */
     public Optional<Double> number(String key) {
         if (!has(key)) {

@@ -29,9 +29,9 @@ record AttentionWindows(List<OptionalInt> layers) {
      * slide, provided that {@code use_sliding_window} is true.
      */
     static AttentionWindows byLayer(ModelConfig config, int layers) {
-        boolean use = config.flag("use_sliding_window", false);
+        boolean use = config.flag("use_sliding_window", false) && !config.isNull("sliding_window");
         OptionalInt window = use ? OptionalInt.of(config.size("sliding_window", 4096)) : OptionalInt.empty();
-        int from = config.size("max_window_layers", 28);
+        int from = config.count("max_window_layers", 28);
         List<String> types = config.texts("layer_types").orElse(List.of());
         if (!types.isEmpty() && types.size() != layers) {
             throw config.fault("layer_types has " + types.size() + " entries, but num_hidden_layers is " + layers);
@@ -43,7 +43,8 @@ record AttentionWindows(List<OptionalInt> layers) {
                 case FULL -> all.add(OptionalInt.empty());
                 case SLIDING -> {
                     if (window.isEmpty()) {
-                        throw config.fault("layer_types has \"" + SLIDING + "\", but use_sliding_window is false");
+                        throw config.fault("layer_types has \"" + SLIDING
+                                + "\", but use_sliding_window and sliding_window give no window");
                     }
                     all.add(window);
                 }
