@@ -2,17 +2,14 @@ package dev.decanter.ir.file;
 
 import dev.decanter.ir.ElementType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,11 +27,10 @@ public final class RecoveredBin {
             List.of("llm-tinyllama-1.1b-int8", "llm-evaai-model.ov", "llm-gpt2-f32-stateful");
 
     public static void write(String model, Path xml, Path bin) {
-        try (InputStream table =
-                        Objects.requireNonNull(RecoveredBin.class.getResourceAsStream(model + ".constants"), model);
-                FileChannel out = FileChannel.open(bin, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        Path table = Path.of("../testdata/recovered").resolve(model + ".constants");
+        try (FileChannel out = FileChannel.open(bin, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             out.write(ByteBuffer.allocate(1), size(xml) - 1);
-            for (String line : new String(table.readAllBytes(), StandardCharsets.UTF_8).split("\n", -1)) {
+            for (String line : Files.readAllLines(table)) {
                 if (!line.isBlank() && !line.startsWith("#")) {
                     String[] parts = line.split(" ", -1);
                     out.write(values(parts), Long.parseLong(parts[0]));

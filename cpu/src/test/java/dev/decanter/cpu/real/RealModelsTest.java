@@ -1,0 +1,125 @@
+package dev.decanter.cpu.real;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Shape;
+import dev.decanter.ir.rewrite.LastTokenLogits;
+import dev.decanter.runtime.CompiledModel;
+import dev.decanter.runtime.Core;
+import dev.decanter.runtime.InferRequest;
+import dev.decanter.runtime.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Published models, whose graphs others wrote, with weights of noise: they compile, generate, and equal REFERENCE. */
+class RealModelsTest {
+    private final Core core = Core.create();
+
+    @TempDir
+    Path temporary;
+
+    @BeforeEach
+    void filesArePresent() {
+        assumeTrue(RealModel.folder().isPresent(), "no real models: set decanter.shared to the folder with real/");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llm-gpt2-f32-stateful, 50257",
+        "llm-tinyllama-1.1b-int8, 32000",
+        "llm-evaai-model.ov, 146260",
+    })
+    void generates(String name, int vocabulary) throws IOException {
+        Model model = RealModel.read(name, temporary);
+        assertThat(new LastTokenLogits("logits").run(model)).isTrue();
+        try (CompiledModel compiled = core.compileModel(model, "CPU");
+                InferRequest request = compiled.createInferRequest()) {
+            long[] ids = {17, 300, 5, 4711, 42};
+            List<Long> generated = new ArrayList<>();
+            int past = 0;
+            for (int step = 0; step < 3; step++) {
+                infer(request, past, ids);
+                float[] logits = request.tensor("logits").toFloats();
+                assertThat(logits).hasSize(vocabulary);
+                int best = argmax(logits);
+                assertThat(logits[best]).isFinite().isGreaterThan(logits[(best + 1) % vocabulary]);
+                generated.add((long) best);
+                past += ids.length;
+                ids = new long[] {best};
+            }
+            // the same prompt again gives the same tokens: the state was reset
+            request.resetState();
+            infer(request, 0, 17, 300, 5, 4711, 42);
+            assertThat(argmax(request.tensor("logits").toFloats()))
+                    .isEqualTo(generated.getFirst().intValue());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llm-gpt2-f32-stateful, __module.model.transformer.h.1/aten::add/Add_1",
+        "llm-tinyllama-1.1b-int8, __module.model.layers.1/aten::add/Add_1",
+        "llm-evaai-model.ov, __module.model.layers.1/aten::add/Add_1",
+    })
+    void firstLayersEqualReference(String name, String lastLayer) throws IOException {
+        Model model = RealModel.firstLayers(RealModel.read(name, temporary), lastLayer, 2);
+        try (CompiledModel cpu = core.compileModel(model, "CPU");
+                CompiledModel reference = core.compileModel(model, "REFERENCE");
+                InferRequest fast = cpu.createInferRequest();
+                InferRequest slow = reference.createInferRequest()) {
+            infer(fast, 0, 17, 300, 5, 4711);
+            infer(slow, 0, 17, 300, 5, 4711);
+            same(fast.outputs().getFirst(), slow.outputs().getFirst());
+            infer(fast, 4, 9);
+            infer(slow, 4, 9);
+            same(fast.outputs().getFirst(), slow.outputs().getFirst());
+        }
+    }
+
+    private static void same(Tensor actual, Tensor expected) {
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        float[] a = actual.toFloats();
+        float[] e = expected.toFloats();
+        double scale = 0;
+        double worst = 0;
+        for (int i = 0; i < e.length; i++) {
+            scale += (double) e[i] * e[i];
+            worst = Math.max(worst, Math.abs(a[i] - e[i]));
+        }
+        double deviation = Math.sqrt(scale / e.length);
+        assertThat(deviation).isGreaterThan(0.01);
+        assertThat(worst / deviation).isLessThan(1e-4);
+    }
+
+    private static void infer(InferRequest request, int past, long... ids) {
+        int n = ids.length;
+        long[] positions = new long[n];
+        Arrays.setAll(positions, i -> past + i);
+        long[] mask = new long[past + n];
+        Arrays.fill(mask, 1);
+        request.setTensor("input_ids", Tensor.ofLongs(Shape.of(1, n), ids));
+        request.setTensor("attention_mask", Tensor.ofLongs(Shape.of(1, past + n), mask));
+        request.setTensor("position_ids", Tensor.ofLongs(Shape.of(1, n), positions));
+        request.setTensor("beam_idx", Tensor.ofInts(Shape.of(1), 0));
+        request.infer();
+    }
+
+    private static int argmax(float[] logits) {
+        int best = 0;
+        for (int i = 0; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+}
