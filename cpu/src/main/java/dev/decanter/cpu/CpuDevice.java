@@ -12,6 +12,7 @@ import dev.decanter.runtime.spi.OperationExtension;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The CPU device: vectorised kernels, a thread team for each compiled model. */
 public final class CpuDevice implements Device {
@@ -19,6 +20,7 @@ public final class CpuDevice implements Device {
     public static final String NUM_THREADS = "INFERENCE_NUM_THREADS";
 
     private static final int MAX_THREADS = 1024;
+    private static final AtomicBoolean WARNED = new AtomicBoolean();
 
     /** For the service loader. */
     public CpuDevice() {}
@@ -51,6 +53,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
+        checkVectors();
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
             Executable inner = CpuCompiler.compile(model, team, extensions);
@@ -69,6 +72,20 @@ public final class CpuDevice implements Device {
         } catch (RuntimeException | Error e) {
             team.close();
             throw e;
+        }
+    }
+
+    /** A width that was asked for and cannot be had is an error; a missing vector module costs speed and is said once. */
+    private static void checkVectors() {
+        if (VectorSupport.problem().isEmpty()) {
+            return;
+        }
+        String problem = VectorSupport.problem().get();
+        if (System.getProperty(VectorSupport.PROPERTY) != null) {
+            throw new InferenceException("device CPU: " + problem);
+        }
+        if (!WARNED.getAndSet(true)) {
+            System.getLogger(CpuDevice.class.getName()).log(System.Logger.Level.WARNING, problem);
         }
     }
 

@@ -50,7 +50,8 @@ public final class Attention {
     }
 
     /**
-     * Computes attention. A row whose keys are all masked by -∞ (or that has none) gives NaN, as in PyTorch.
+     * Computes attention. A row whose keys are all masked by -∞ (or that has none) gives zeros, as in PyTorch
+     * from 2.5 on.
      *
      * @param mask f32 added to the scaled scores, [B or 1, H or 1, S or 1, T] by strides of 0; may be absent
      * @param out receives [B, H, S, Dv]
@@ -123,8 +124,8 @@ public final class Attention {
                 }
             }
             for (int r = 0; r < count; r++) {
-                // 0 · 1/0 where every key was masked: the NaN that is due
-                Rows.scale(state, r * dvPad, dv, 1 / state[sums + r]);
+                float sum = state[sums + r];
+                Rows.scale(state, r * dvPad, dv, sum == 0 ? 0 : 1 / sum);
                 Mem.write(state, r * dvPad, dv, out.data(), out.at(batch, head(r), query(r)));
             }
         }
