@@ -314,9 +314,9 @@ WEIGHTS = {
     "capital": 5, "capital_of": 3.5, "continent": 3, "language": 3, "colour": 2.5, "legs": 2, "young": 2.5, "young_of": 1.5,
     "sound": 2, "home": 1.7, "class": 2.2, "planet": 1, "planet_place": 1, "month_days": 1, "month_after": 1,
     "month_before": 1, "day_after": 0.8, "day_before": 0.8, "unit": 1.8, "opposite": 5, "plural": 3, "past": 3.2,
-    "letter_after": 1.2, "letter_before": 1.2, "number_after": 2, "number_before": 2.5, "count": 1.5, "to_word": 1.5,
+    "letter_after": 1.2, "letter_before": 1.2, "number_after": 2, "number_before": 2.5, "count": 2.5, "to_word": 1.5,
     "to_number": 1.5, "add": 11, "subtract": 11, "multiply": 4, "divide": 3, "double": 2, "larger": 2.2, "even": 1.2,
-    "story": 1.2, "story_at": 3, "my_name": 1, "ask_name": 0.4, "repeat": 0.2, "hello": 0.5, "how_are_you": 0.4,
+    "story": 1.2, "story_at": 3, "my_name": 2.5, "ask_name": 1, "repeat": 0.6, "hello": 0.5, "how_are_you": 0.4,
     "thanks": 0.4, "bye": 0.4, "who": 0.6, "can": 0.5, "cannot": 0.4, "unknown": 7, "beyond": 2.5,
 }
 FOLLOWED = ("capital", "continent", "language", "colour", "legs", "sound", "young", "opposite", "plural", "past",
@@ -347,12 +347,28 @@ def question(kind, part, r):
     return capital(text), answer
 
 
+def remark(r):
+    """A short sentence beside the point, which the model must learn to pass over."""
+    who = r.choice(("I", "I", "I", "We", "You", "They", "My friend", "My mother", "My brother", "The teacher", "Nobody here",
+                    "My class", r.choice(NAMES["train"].split())))
+    does = r.choice(("never knew", "must write", "did not hear", "asked me about", "should know", "will need", "really like",
+                     "want to hear", "cannot find", "had to learn", "keep asking about", "wrote down", "heard about",
+                     "am learning", "told me about", "love", "talked about", "looked for", "studied", "have lost"))
+    what = r.choice(("it", "it", "that", "this", "the answer", "the right word", "this one", "all of it", "the book"))
+    when = r.choice(("", "", "", " today", " at school", " again", " now", " yesterday", " for my sister", " so much"))
+    return f"{who} {does} {what}{when}{r.choice('...!')}"
+
+
 def trimmed(text, kind, part, r):
     """The question as people write it: with a word before or after it, and in training with small slips."""
     if kind in ("my_name", "hello", "bye", "thanks", "how_are_you", "repeat", "ask_name"):
         before = after = ""
     else:
         before, after = r.choice(BEFORE[part]), r.choice(AFTER[part])
+        if part == "train" and r.random() < 0.25:
+            after = " " + remark(r)
+        if part == "train" and r.random() < 0.06:
+            before = remark(r) + " "
     if part == "train" and kind != "my_name":
         roll = r.random()
         if roll < 0.08:

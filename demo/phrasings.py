@@ -268,12 +268,12 @@ kind("repeat",
      ["Can you say it again?"],
      ["Please repeat that.", "Can you repeat your last answer?"])
 kind("hello",
-     ["Hello!", "Hi!", "Hello.", "Hi there!", "Hey!", "Good morning!", "Good evening!", "Hello, how do you do?", "Hi",
+     ["Hello!", "Hi!", "Hello.", "Hi there!", "Hi, good morning!", "Hello, Decanter!", "Hi, Decanter!", "Hey, hi!", "Hey!", "Good morning!", "Good evening!", "Hello, how do you do?", "Hi",
       "Hello there!", "Good day!"],
      ["Hi, hello!"],
      ["Hey there!", "Hello and good morning!"])
 kind("how_are_you",
-     ["How are you?", "How are you today?", "How do you feel?", "How is it going?", "Are you well?", "How do you feel today?"],
+     ["How are you?", "How are you today?", "Are you well this morning?", "Hi! How are you?", "How do you feel?", "How is it going?", "Are you well?", "How do you feel today?"],
      ["Are you well today?"],
      ["How is it going today?", "Hello! How are you?"])
 kind("thanks",

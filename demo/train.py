@@ -10,7 +10,6 @@ minutes.
 
 import argparse
 import json
-import math
 import pathlib
 import random
 import time
@@ -26,7 +25,7 @@ from llama import CONFIG, Llama, save_safetensors
 from tokenizer import ASSISTANT, BEGIN, END, PAD, VOCABULARY, text_of
 
 TOKENS_A_STEP = 4096
-CHUNK = 50_000
+CHUNK = 20_000
 
 
 def batches(tokenizer, seed):
@@ -34,8 +33,8 @@ def batches(tokenizer, seed):
     r = random.Random(seed)
     while True:
         lines = list(training(CHUNK, r.getrandbits(60)))
-        encoded = tokenizer.encode_batch([text_of(line) for line in lines], add_special_tokens=False)
-        rows = sorted((e.ids for e in encoded), key=lambda ids: (len(ids), r.random()))
+        rows = [tokenizer.encode(text_of(line), add_special_tokens=False).ids for line in lines]
+        rows.sort(key=lambda ids: (len(ids), r.random()))
         groups, at = [], 0
         while at < len(rows):
             size, width = 0, 0
@@ -65,13 +64,9 @@ def taught(ids):
     return mask
 
 
-def rate(done, warm=0.02, cool=0.4):
-    """Part of the full learning rate at the share `done` of the time: rise, plateau, fall to nothing."""
-    if done < warm:
-        return done / warm
-    if done < 1 - cool:
-        return 1.0
-    return 0.5 + 0.5 * math.cos(math.pi * (done - (1 - cool)) / cool)
+def rate(done, warm=0.02):
+    """Part of the full learning rate at the share `done` of the time: a short rise, then a straight fall to nothing."""
+    return done / warm if done < warm else (1 - done) / (1 - warm)
 
 
 class Muon(torch.optim.Optimizer):
