@@ -1,7 +1,7 @@
 """Trains the demo model on generated conversations and writes it as a Hugging Face folder.
 
     python tokenizer.py --folder model
-    python train.py --folder model --minutes 30 --threads 2
+    python train.py --folder model --minutes 45 --threads 2
 
 Loss on answers only; Muon for the matrices of the layers, AdamW for the embeddings and the gains. The learning rate
 follows the clock, so that a slower machine ends in the same time after fewer steps. The folder is rewritten every few
@@ -109,7 +109,7 @@ def main():
     o.add_argument("--folder", type=pathlib.Path, required=True)
     o.add_argument("--minutes", type=float, default=45)
     o.add_argument("--threads", type=int, default=2)
-    o.add_argument("--rate", type=float, default=3e-3)
+    o.add_argument("--rate", type=float, default=1.5e-3)
     o.add_argument("--seed", type=int, default=1)
     o.add_argument("--save-minutes", type=float, default=6)
     o.add_argument("--resume", type=pathlib.Path, help="checkpoint written by an earlier run")
