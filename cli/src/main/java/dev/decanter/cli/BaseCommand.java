@@ -14,7 +14,6 @@ import picocli.CommandLine.Model.CommandSpec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
-        usageHelpAutoWidth = true,
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExample:%n")
 abstract class BaseCommand implements Callable<Integer> {

@@ -4,10 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.genai.GenerationConfig;
 import dev.decanter.genai.LLMPipeline;
 import dev.decanter.genai.PerfMetrics;
-import dev.decanter.ir.Model;
-import dev.decanter.ir.PartialShape;
-import dev.decanter.ir.file.IrReader;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -69,7 +65,7 @@ final class BenchmarkCommand extends BaseCommand {
         requireAtLeast(1, "--iterations", iterations);
         requireAtLeast(0, "--warmup", warmup);
         try (LLMPipeline pipeline = options.load(this)) {
-            long[] prompt = prompt(pipeline.folder());
+            long[] prompt = prompt(pipeline);
             GenerationConfig config = GenerationConfig.builder()
                     .maxNewTokens(newTokens)
                     .ignoreEos(true)
@@ -101,21 +97,12 @@ final class BenchmarkCommand extends BaseCommand {
         }
     }
 
-    private long[] prompt(Path folder) {
-        return new Random(SEED).longs(promptTokens, 0, vocabulary(folder)).toArray();
-    }
-
-    /** From the last dimension of the logits. */
-    private static long vocabulary(Path folder) {
-        Path xml = folder.resolve(ModelFolders.MODEL);
-        Model model = IrReader.readTopology(xml);
-        PartialShape shape =
-                model.result("logits").map(result -> result.input(0).shape()).orElse(PartialShape.DYNAMIC);
-        if (!shape.hasRank() || shape.rank() == 0 || !shape.dim(-1).isStatic()) {
-            throw new CommandFailure(xml + ": the size of the vocabulary is not known, as output \"logits\" is " + shape
-                    + "; export the model again");
-        }
-        return shape.dim(-1).size();
+    private long[] prompt(LLMPipeline pipeline) {
+        long vocabulary = pipeline.vocabularySize()
+                .orElseThrow(
+                        () -> new CommandFailure(pipeline.folder() + ": the size of the vocabulary is not known, as the"
+                                + " shape of output \"logits\" leaves it open; export the model again"));
+        return new Random(SEED).longs(promptTokens, 0, vocabulary).toArray();
     }
 
     private ObjectNode json(LLMPipeline pipeline, List<PerfMetrics> runs) {

@@ -8,12 +8,11 @@ import dev.decanter.genai.GenerationConfig;
 import dev.decanter.genai.GenerationResult;
 import dev.decanter.genai.LLMPipeline;
 import dev.decanter.genai.Streamer;
+import dev.decanter.tokenizers.Tokenizer;
 import dev.decanter.tokenizers.TokenizerConverter;
 import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,16 +27,11 @@ final class GenerateCommand extends BaseCommand {
     @Mixin
     private ModelOptions options = new ModelOptions();
 
-    @ArgGroup(multiplicity = "1")
-    private Prompt prompt = new Prompt();
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt.")
+    private Optional<String> prompt = Optional.empty();
 
-    static final class Prompt {
-        @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt.")
-        Optional<String> text = Optional.empty();
-
-        @Option(names = "--prompt-ids", paramLabel = "IDS", description = "The prompt as token ids, such as 1,2,3.")
-        Optional<String> ids = Optional.empty();
-    }
+    @Option(names = "--prompt-ids", paramLabel = "IDS", description = "The prompt as token ids, such as 1,2,3.")
+    private Optional<String> promptIds = Optional.empty();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "A system message before the prompt.")
     private Optional<String> system = Optional.empty();
@@ -59,7 +53,28 @@ final class GenerateCommand extends BaseCommand {
 
     @Override
     void run() {
-        if (system.isPresent() && (raw || prompt.ids.isPresent())) {
+        requireConsistent();
+        Optional<long[]> ids = promptIds.map(text -> TokenIds.parse(text, this, "--prompt-ids"));
+        try (LLMPipeline pipeline = options.load(this)) {
+            GenerationConfig config = config(pipeline, ids);
+            boolean decodes = Files.exists(pipeline.folder().resolve(TokenizerConverter.DETOKENIZER));
+            Streamer streamer = json || !decodes ? Streamers.cancellable() : Streamers.printing(out());
+            GenerationResult result = generate(pipeline, ids, config, streamer);
+            if (json) {
+                print(json(result));
+                return;
+            }
+            out().println(decodes ? "" : TokenIds.text(result.tokenIds()));
+            out().flush();
+            note(MetricsText.line(result.metrics()));
+        }
+    }
+
+    private void requireConsistent() {
+        if (prompt.isPresent() == promptIds.isPresent()) {
+            throw usage("Give either --prompt or --prompt-ids");
+        }
+        if (system.isPresent() && (raw || promptIds.isPresent())) {
             throw usage("--system is a message of the chat template and cannot be combined with --raw or --prompt-ids");
         }
         if (logits.isPresent() && !json) {
@@ -68,37 +83,43 @@ final class GenerateCommand extends BaseCommand {
         if (logits.isPresent() && logits.get() < 1) {
             throw usage("Invalid value for option '--logits': " + logits.get() + " is not positive");
         }
-        Optional<long[]> ids = prompt.ids.map(text -> TokenIds.parse(text, this, "--prompt-ids"));
-        try (LLMPipeline pipeline = options.load(this)) {
-            GenerationConfig config = config(pipeline);
-            boolean decodes = Files.exists(pipeline.folder().resolve(TokenizerConverter.DETOKENIZER));
-            Streamer streamer = json || !decodes ? Streamers.cancellable() : Streamers.printing(out());
-            GenerationResult result = generate(pipeline, ids, config, streamer);
-            if (json) {
-                print(json(result));
-                return;
-            }
-            out().println(
-                            decodes
-                                    ? ""
-                                    : result.tokenIds().stream()
-                                            .map(String::valueOf)
-                                            .collect(Collectors.joining(",")));
-            out().flush();
-            note(MetricsText.line(result.metrics()));
-        }
     }
 
-    private GenerationConfig config(LLMPipeline pipeline) {
-        GenerationConfig config = sampling.over(pipeline.generationConfig(), this);
-        if (!raw && logits.isEmpty()) {
-            return config;
-        }
-        var builder = config.toBuilder();
+    private GenerationConfig config(LLMPipeline pipeline, Optional<long[]> ids) {
+        GenerationConfig config =
+                sampling.over(pipeline.generationConfig(), this, () -> defaultNewTokens(pipeline, ids));
+        var builder = config.toBuilder().keepPromptLogits(logits.isPresent());
         if (raw) {
             builder.applyChatTemplate(false);
         }
-        return builder.keepPromptLogits(logits.isPresent()).build();
+        return builder.build();
+    }
+
+    /** No more than the context has room for; only a limit that somebody set is an error when it does not fit. */
+    private int defaultNewTokens(LLMPipeline pipeline, Optional<long[]> ids) {
+        if (pipeline.contextLength().isEmpty()
+                || (ids.isEmpty() && pipeline.tokenizer().isEmpty())) {
+            return SamplingOptions.DEFAULT_NEW_TOKENS;
+        }
+        int length = ids.map(given -> given.length).orElseGet(() -> promptLength(pipeline));
+        int room = pipeline.contextLength().getAsInt() - length;
+        return room < 1 ? SamplingOptions.DEFAULT_NEW_TOKENS : Math.min(room, SamplingOptions.DEFAULT_NEW_TOKENS);
+    }
+
+    private int promptLength(LLMPipeline pipeline) {
+        Tokenizer tokenizer = pipeline.tokenizer().orElseThrow();
+        boolean renders = !raw && pipeline.generationConfig().applyChatTemplate();
+        return pipeline.chatTemplate()
+                .filter(template -> renders)
+                .map(template -> tokenizer.encodeToIds(template.render(history(), true), false))
+                .orElseGet(() -> tokenizer.encodeToIds(prompt.orElse("")))
+                .length;
+    }
+
+    private ChatHistory history() {
+        ChatHistory history = new ChatHistory();
+        system.ifPresent(history::system);
+        return history.user(prompt.orElse(""));
     }
 
     private GenerationResult generate(
@@ -106,11 +127,9 @@ final class GenerateCommand extends BaseCommand {
         if (ids.isPresent()) {
             return pipeline.generate(ids.get(), config, streamer);
         }
-        String text = prompt.text.orElse("");
-        if (system.isPresent()) {
-            return pipeline.generate(new ChatHistory().system(system.get()).user(text), config, streamer);
-        }
-        return pipeline.generate(text, config, streamer);
+        return system.isPresent()
+                ? pipeline.generate(history(), config, streamer)
+                : pipeline.generate(prompt.orElse(""), config, streamer);
     }
 
     private ObjectNode json(GenerationResult result) {

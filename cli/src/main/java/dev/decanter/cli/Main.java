@@ -24,11 +24,13 @@ import picocli.CommandLine.ScopeType;
             AutoComplete.GenerateCompletion.class
         },
         synopsisSubcommandLabel = "COMMAND",
-        usageHelpAutoWidth = true,
         description = "Convert, optimize and run generative AI models on the JVM.",
         footerHeading = "%nExample:%n",
         footer = "  decanter demo")
 public final class Main implements Runnable {
+
+    /** Wide enough for each example on one line. */
+    private static final int HELP_WIDTH = 100;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -58,6 +60,7 @@ public final class Main implements Runnable {
         Failures failures = new Failures();
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(HELP_WIDTH)
                 .setExecutionStrategy(Main::execute)
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

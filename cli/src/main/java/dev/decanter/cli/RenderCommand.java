@@ -48,9 +48,9 @@ final class RenderCommand extends BaseCommand {
 
     @Override
     void run() throws IOException {
-        ChatHistory history = ChatHistory.ofJson(Files.readString(messages));
+        ChatHistory history = ChatHistory.ofJson(list(messages));
         if (tools.isPresent()) {
-            history.toolsOfJson(Files.readString(tools.get()));
+            history.toolsOfJson(list(tools.get()));
         }
         for (Map.Entry<String, String> entry : set.entrySet()) {
             try {
@@ -62,6 +62,18 @@ final class RenderCommand extends BaseCommand {
         }
         // the text may or may not end with a line break of its own: exactly it is printed
         out().print(template().render(history, !noGenerationPrompt));
+    }
+
+    private static String list(Path file) throws IOException {
+        String text = Files.readString(file);
+        try {
+            if (!JSON.readTree(text).isArray()) {
+                throw new CommandFailure(file + ": must be a JSON list of objects");
+            }
+            return text;
+        } catch (JsonProcessingException e) {
+            throw new CommandFailure(file + ": is not JSON: " + e.getOriginalMessage(), e);
+        }
     }
 
     private ChatTemplate template() throws IOException {

@@ -5,12 +5,13 @@ import dev.decanter.genai.GenerationConfigBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
 import picocli.CommandLine.Option;
 
 /** The flags that change the model's generation configuration. */
 final class SamplingOptions {
-    /** What a model that sets no limit gets. */
+    /** What a model that sets no limit gets, as far as its context has room. */
     static final int DEFAULT_NEW_TOKENS = 256;
 
     @Option(
@@ -82,13 +83,17 @@ final class SamplingOptions {
             description = "Give the log-probabilities of the tokens (with --json).")
     private Optional<Integer> logprobs = Optional.empty();
 
-    /** The model's configuration with the flags put over it. */
-    GenerationConfig over(GenerationConfig model, BaseCommand command) {
+    /**
+     * The model's configuration with the flags put over it.
+     *
+     * @param defaultNewTokens the limit where neither sets one
+     */
+    GenerationConfig over(GenerationConfig model, BaseCommand command, IntSupplier defaultNewTokens) {
         GenerationConfigBuilder builder = model.toBuilder();
         if (maxNewTokens.isEmpty()
                 && model.maxNewTokens().isEmpty()
                 && model.maxLength().isEmpty()) {
-            builder.maxNewTokens(DEFAULT_NEW_TOKENS);
+            builder.maxNewTokens(defaultNewTokens.getAsInt());
         }
         maxNewTokens.ifPresent(builder::maxNewTokens);
         minNewTokens.ifPresent(builder::minNewTokens);

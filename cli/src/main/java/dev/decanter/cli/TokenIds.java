@@ -1,5 +1,8 @@
 package dev.decanter.cli;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /** Token ids on the command line. */
 final class TokenIds {
     private TokenIds() {}
@@ -17,5 +20,10 @@ final class TokenIds {
             }
         }
         return ids;
+    }
+
+    /** {@code 1,2,3}. */
+    static String text(List<Long> ids) {
+        return ids.stream().map(String::valueOf).collect(Collectors.joining(","));
     }
 }

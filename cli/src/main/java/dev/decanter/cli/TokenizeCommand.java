@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.ArgGroup;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -29,22 +29,17 @@ final class TokenizeCommand extends BaseCommand {
             description = "An IR folder or a Hugging Face folder.")
     private String model = "";
 
-    @ArgGroup(multiplicity = "1")
-    private Input input = new Input();
+    @Option(names = "--text", paramLabel = "TEXT", description = "A text.")
+    private Optional<String> text = Optional.empty();
 
-    static final class Input {
-        @Option(names = "--text", paramLabel = "TEXT", description = "A text.")
-        Optional<String> text = Optional.empty();
+    @Option(
+            names = "--file",
+            paramLabel = "LINES.jsonl",
+            description = "A file with one JSON string, or list of ids, a line; gives one JSON object a line.")
+    private Optional<Path> file = Optional.empty();
 
-        @Option(
-                names = "--file",
-                paramLabel = "LINES.jsonl",
-                description = "A file with one JSON string, or list of ids, a line; gives one JSON object a line.")
-        Optional<Path> file = Optional.empty();
-
-        @Option(names = "--ids", paramLabel = "IDS", description = "Token ids to decode, such as 1,2,3.")
-        Optional<String> ids = Optional.empty();
-    }
+    @Option(names = "--ids", paramLabel = "IDS", description = "Token ids to decode, such as 1,2,3.")
+    private Optional<String> ids = Optional.empty();
 
     @Option(names = "--no-special", description = "Do not add special tokens to the text.")
     private boolean noSpecial;
@@ -57,43 +52,45 @@ final class TokenizeCommand extends BaseCommand {
 
     @Override
     void run() throws IOException {
-        long[] given =
-                input.ids.map(text -> TokenIds.parse(text, this, "--ids")).orElse(new long[0]);
+        if (Stream.of(text, file, ids).filter(Optional::isPresent).count() != 1) {
+            throw usage("Give one of --text, --file and --ids");
+        }
+        Optional<long[]> given = ids.map(words -> TokenIds.parse(words, this, "--ids"));
         try (Tokenizer tokenizer = Tokenizer.load(new ModelFolders(this).tokenizer(model))) {
             List<String> vocabulary = tokenizer.vocabulary();
-            if (input.file.isPresent()) {
-                file(input.file.get(), tokenizer, vocabulary);
+            if (file.isPresent()) {
+                file(file.get(), tokenizer, vocabulary);
                 return;
             }
-            long[] ids = input.text.map(text -> encode(tokenizer, text)).orElse(given);
-            ObjectNode result = result(tokenizer, vocabulary, ids);
+            long[] tokens = given.orElseGet(() -> encode(tokenizer, text.orElse("")));
+            ObjectNode result = result(tokenizer, vocabulary, tokens);
             if (json) {
                 print(result);
                 return;
             }
-            for (int i = 0; i < ids.length; i++) {
-                out().println(String.format("%8d  ", ids[i])
-                        + result.get("tokens").get(i));
+            for (int i = 0; i < tokens.length; i++) {
+                out().println("%8d  %s"
+                        .formatted(tokens[i], result.get("tokens").get(i)));
             }
             out().println("text      " + result.get("text"));
         }
     }
 
-    private long[] encode(Tokenizer tokenizer, String text) {
-        return tokenizer.encodeToIds(text, !noSpecial);
+    private long[] encode(Tokenizer tokenizer, String words) {
+        return tokenizer.encodeToIds(words, !noSpecial);
     }
 
-    private void file(Path file, Tokenizer tokenizer, List<String> vocabulary) throws IOException {
-        try (BufferedReader lines = Files.newBufferedReader(file)) {
+    private void file(Path lineFile, Tokenizer tokenizer, List<String> vocabulary) throws IOException {
+        try (BufferedReader lines = Files.newBufferedReader(lineFile)) {
             int number = 0;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 number++;
                 if (!line.isBlank()) {
-                    print(result(tokenizer, vocabulary, ids(file + ":" + number, line, tokenizer)));
+                    print(result(tokenizer, vocabulary, ids(lineFile + ":" + number, line, tokenizer)));
                 }
             }
         } catch (MalformedInputException e) {
-            throw new CommandFailure(file + ": is not UTF-8 text", e);
+            throw new CommandFailure(lineFile + ": is not UTF-8 text", e);
         }
     }
 
@@ -113,14 +110,14 @@ final class TokenizeCommand extends BaseCommand {
         throw new CommandFailure(where + ": is neither a JSON string nor a list of ids");
     }
 
-    private ObjectNode result(Tokenizer tokenizer, List<String> vocabulary, long[] ids) {
+    private ObjectNode result(Tokenizer tokenizer, List<String> vocabulary, long[] tokenIds) {
         ObjectNode result = JSON.createObjectNode();
         ArrayNode idList = result.putArray("ids");
         ArrayNode tokens = result.putArray("tokens");
-        for (long id : ids) {
+        for (long id : tokenIds) {
             idList.add(id);
             tokens.add(id >= 0 && id < vocabulary.size() ? vocabulary.get((int) id) : "");
         }
-        return result.put("text", tokenizer.decode(ids, !keepSpecial));
+        return result.put("text", tokenizer.decode(tokenIds, !keepSpecial));
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Text generation with a model in IR: loads a folder as Optimum-Intel writes it and runs it on a device. The weights are
@@ -99,6 +100,11 @@ public final class LLMPipeline implements AutoCloseable {
     /** Decodes one answer; empty if the folder has no detokenizer. */
     Optional<TextStream> newTextStream() {
         return tokenizer.filter(_ -> detokenizes).map(t -> TextStream.of(t.streamingDetokenizer()));
+    }
+
+    /** Number of tokens that the model knows; empty if the graph leaves it open. */
+    public OptionalLong vocabularySize() {
+        return model.vocabularySize();
     }
 
     /** Most tokens of prompt and answer together, if the model's configuration says. */

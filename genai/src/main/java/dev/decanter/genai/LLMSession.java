@@ -72,7 +72,7 @@ public final class LLMSession implements AutoCloseable {
     /**
      * Continues token ids as they are.
      *
-     * @throws GenerationException if there are none, one is negative, they do not fit the model's context, the configuration
+     * @throws GenerationException if there are none, one is not in the vocabulary, they do not fit the model's context, the configuration
      *     asks for what there is not, or a call is running in this session
      */
     public GenerationResult generate(long[] promptIds, GenerationConfig config, Streamer streamer) {
@@ -112,9 +112,14 @@ public final class LLMSession implements AutoCloseable {
             throw new GenerationException(
                     pipeline.folder() + ": has no openvino_detokenizer.xml, which stop strings need");
         }
+        long vocabulary = pipeline.vocabularySize().orElse(Long.MAX_VALUE);
         for (long id : prompt) {
             if (id < 0) {
                 throw new GenerationException("the prompt has the negative token id " + id);
+            }
+            if (id >= vocabulary) {
+                throw new GenerationException("the prompt has the token id " + id
+                        + ", which is not in the vocabulary of " + vocabulary + " tokens");
             }
         }
         int limit = Generation.limit(prompt.length, config, pipeline.contextLength());

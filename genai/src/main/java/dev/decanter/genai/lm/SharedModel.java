@@ -10,11 +10,13 @@ import dev.decanter.ir.op.Op;
 import dev.decanter.ir.rewrite.LastTokenLogits;
 import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
+import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.ModelPort;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** A compiled language model, shared by any number of {@link LanguageModel}s with caches of their own. */
@@ -43,12 +45,21 @@ public final class SharedModel implements AutoCloseable {
         new LastTokenLogits(Logits.OUTPUT).run(model);
         Map<String, Integer> axes = sequenceAxes(model);
         boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
-        CompiledModel compiled = core.compileModel(model, device, properties);
+        CompiledModel compiled = compile(xml, model, core, device, properties);
         try {
             return new SharedModel(compiled, axes, check(xml, compiled, states));
         } catch (GenerationException e) {
             compiled.close();
             throw e;
+        }
+    }
+
+    private static CompiledModel compile(
+            Path xml, Model model, Core core, String device, Map<String, String> properties) {
+        try {
+            return core.compileModel(model, device, properties);
+        } catch (InferenceException e) {
+            throw new InferenceException(xml + ": " + e.getMessage(), e);
         }
     }
 
@@ -126,6 +137,14 @@ public final class SharedModel implements AutoCloseable {
     /** The name of the device that runs the model. */
     public String device() {
         return compiled.device();
+    }
+
+    /** Number of tokens that the model knows, from the shape of its logits; empty if the shape leaves it open. */
+    public OptionalLong vocabularySize() {
+        PartialShape shape = compiled.output(Logits.OUTPUT).shape();
+        return shape.hasRank() && shape.rank() > 0 && shape.dim(-1).isStatic()
+                ? OptionalLong.of(shape.dim(-1).size())
+                : OptionalLong.empty();
     }
 
     /** A sequence with a cache of its own, which the caller closes. */

@@ -30,7 +30,8 @@ record JsonAt(JsonNode value, Path file, String path) {
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
                     file + ": not valid JSON at line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ": " + e.getOriginalMessage(),
+                            + e.getLocation().getColumnNr() + ": "
+                            + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
                     e);
         } catch (IOException e) {
             throw new TokenizerException(file + ": cannot be read: " + e.getMessage(), e);

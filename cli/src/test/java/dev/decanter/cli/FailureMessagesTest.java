@@ -1,0 +1,390 @@
+package dev.decanter.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.decanter.cli.Checkpoints.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What goes wrong, and the one line that the user reads about it. {@code @} stands for a folder of the test, {@code @/hf} in
+ * it for a good checkpoint, {@code @/ov} for a good export; {@code @/out} must not exist afterwards.
+ */
+class FailureMessagesTest {
+    private static final String NORM = "model.norm.weight";
+
+    @TempDir
+    static Path good;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void export() throws IOException {
+        Path hf = Checkpoints.copy(Cli.GOLDEN.resolve("llama-gqa").resolve("model"), good.resolve("hf"));
+        Cli.done("export", "--model", hf, good.resolve("ov"), "--disable-convert-tokenizer");
+    }
+
+    /** Breaks something; in the table instead of many small tests. */
+    @FunctionalInterface
+    interface Damage {
+        void in(Path folder) throws IOException;
+    }
+
+    private static final Damage NONE = folder -> {};
+
+    private static Arguments failure(String what, Damage damage, String command, String message) {
+        return Arguments.of(what, damage, command, 1, message);
+    }
+
+    private static Arguments usage(String what, String command, String message) {
+        return Arguments.of(what, NONE, command, 2, message);
+    }
+
+    static Stream<Arguments> checkpoints() {
+        return Stream.of(
+                failure(
+                        "no folder",
+                        NONE,
+                        "export --model @/none @/out",
+                        "--model @/none does not exist; name the folder that holds the model"),
+                failure(
+                        "a repository id",
+                        NONE,
+                        "export --model org/model @/out",
+                        "--model org/model is not a folder here; download the repository and name its folder"),
+                failure(
+                        "a file as model",
+                        NONE,
+                        "export --model @/hf/config.json @/out",
+                        "--model @/hf/config.json is a file; name the folder that holds the model"),
+                failure(
+                        "no config.json",
+                        at -> Files.delete(at.resolve("hf/config.json")),
+                        "export --model @/hf @/out",
+                        "@/hf: config.json is missing; give a Hugging Face checkpoint folder (GGUF and pickles are not read)"),
+                failure(
+                        "broken config.json",
+                        at -> Files.writeString(at.resolve("hf/config.json"), "{\"model_type\": "),
+                        "export --model @/hf @/out",
+                        "@/hf/config.json: broken JSON, line 1: Unexpected end-of-input within/between Object entries"),
+                failure(
+                        "unknown model_type",
+                        at -> Checkpoints.config(at.resolve("hf"), config -> config.put("model_type", "mamba")),
+                        "export --model @/hf @/out",
+                        "@/hf/config.json: model_type \"mamba\" is not supported; supported are llama, mistral, qwen2, qwen3"),
+                failure(
+                        "a pickle",
+                        at -> Files.move(at.resolve("hf/model.safetensors"), at.resolve("hf/pytorch_model.bin")),
+                        "export --model @/hf @/out",
+                        "@/hf: weights are only in the pickle pytorch_model.bin, which is not read because a pickle can execute code; convert it to model.safetensors first (in Python: AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(OUT, safe_serialization=True)), or take a repository that has safetensors"),
+                failure(
+                        "no weights",
+                        at -> Files.delete(at.resolve("hf/model.safetensors")),
+                        "export --model @/hf @/out",
+                        "@/hf: there is neither model.safetensors nor model.safetensors.index.json; is it a Hugging Face checkpoint folder?"),
+                failure(
+                        "truncated safetensors",
+                        at -> Checkpoints.truncate(at.resolve("hf"), 10),
+                        "export --model @/hf @/out",
+                        "@/hf/model.safetensors: broken safetensors header: tensor \"model.norm.weight\" ends at byte 402304 of the data, which has 402294 bytes; the file is cut short, download it again"),
+                failure(
+                        "a missing tensor",
+                        at -> Checkpoints.tensors(at.resolve("hf"), tensors -> tensors.remove(NORM)),
+                        "export --model @/hf @/out",
+                        "@/hf: tensor \"model.norm.weight\" of shape [64] is missing from the checkpoint"),
+                failure(
+                        "a surplus tensor",
+                        at -> Checkpoints.tensors(
+                                at.resolve("hf"), tensors -> tensors.put("model.extra", tensors.get(NORM))),
+                        "export --model @/hf @/out",
+                        "@/hf: surplus tensors that this architecture does not use: model.extra; does config.json belong to these weights?"),
+                failure(
+                        "a misshapen tensor",
+                        at -> Checkpoints.tensors(
+                                at.resolve("hf"),
+                                tensors -> tensors.put(NORM, new Tensor("F16", List.of(3L), ByteBuffer.allocate(6)))),
+                        "export --model @/hf @/out",
+                        "@/hf/model.safetensors: tensor \"model.norm.weight\" has the shape [3], but config.json asks for [64]"),
+                failure(
+                        "NaN",
+                        at -> Checkpoints.tensors(at.resolve("hf"), tensors -> {
+                            tensors.get("lm_head.weight").data().putShort(0, (short) -1);
+                        }),
+                        "export --model @/hf @/out",
+                        "@/hf/model.safetensors: tensor \"lm_head.weight\" holds NaN at element 0 of shape [560, 64]; weights must be finite numbers, the checkpoint is damaged"),
+                failure(
+                        "quantized already",
+                        at -> Checkpoints.config(
+                                at.resolve("hf"),
+                                config ->
+                                        config.putObject("quantization_config").put("quant_method", "gptq")),
+                        "export --model @/hf @/out",
+                        "@/hf/config.json: the checkpoint is quantized already (quantization_config, quant_method \"gptq\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights"),
+                failure(
+                        "int4",
+                        NONE,
+                        "export --model @/hf --weight-format int4 @/out",
+                        "--weight-format int4 needs weight compression, which this version does not have; use fp16 or fp32"),
+                failure(
+                        "another task",
+                        NONE,
+                        "export --model @/hf --task fill-mask @/out",
+                        "task \"fill-mask\" is not supported; supported are auto, text-generation-with-past"),
+                failure(
+                        "the output is a folder of something else",
+                        at -> Files.writeString(
+                                Files.createDirectory(at.resolve("full")).resolve("thesis.txt"), "x"),
+                        "export --model @/hf @/full",
+                        "@/full: the output folder has files that no export wrote (thesis.txt); name another folder, or empty this one"),
+                failure(
+                        "the output is a file",
+                        NONE,
+                        "export --model @/hf @/hf/config.json",
+                        "@/hf/config.json: is a file; name a folder for the output"),
+                failure(
+                        "no tokenizer.json",
+                        at -> Files.delete(at.resolve("hf/tokenizer.json")),
+                        "convert-tokenizer @/hf -o @/out",
+                        "@/hf: has tokenizer.model but no tokenizer.json; conversion from tokenizer.model is not supported yet: save the tokenizer as a fast one"),
+                failure(
+                        "broken tokenizer.json",
+                        at -> Files.writeString(at.resolve("hf/tokenizer.json"), "{"),
+                        "convert-tokenizer @/hf -o @/out",
+                        "@/hf/tokenizer.json: not valid JSON at line 1, column 2: Unexpected end-of-input: expected close marker for Object"));
+    }
+
+    static Stream<Arguments> models() {
+        return Stream.of(
+                failure(
+                        "an empty folder",
+                        at -> Files.createDirectory(at.resolve("empty")),
+                        "generate --model @/empty --prompt-ids 1",
+                        "@/empty: has neither openvino_model.xml nor config.json; name an IR folder or a Hugging Face folder"),
+                failure(
+                        "an unknown device",
+                        NONE,
+                        "generate --model @/ov --device GPU --prompt-ids 1",
+                        "@/ov/openvino_model.xml: there is no device \"GPU\"; there are AUTO, CPU, REFERENCE"),
+                failure(
+                        "an unknown property",
+                        NONE,
+                        "generate --model @/ov --device CPU --property SPEED=fast --prompt-ids 1",
+                        "@/ov/openvino_model.xml: device CPU has no property \"SPEED\"; it has INFERENCE_NUM_THREADS"),
+                failure(
+                        "a bad property",
+                        NONE,
+                        "generate --model @/ov --device CPU --property INFERENCE_NUM_THREADS=x --prompt-ids 1",
+                        "@/ov/openvino_model.xml: INFERENCE_NUM_THREADS is not a number: \"x\""),
+                failure(
+                        "no BIN",
+                        at -> Files.delete(at.resolve("ov/openvino_model.bin")),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/openvino_model.xml: layer 68 \"Constant_5\" (Const, opset1): its data are in @/ov/openvino_model.bin, which does not exist"),
+                failure(
+                        "a short BIN",
+                        at -> Files.write(at.resolve("ov/openvino_model.bin"), new byte[100]),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/openvino_model.xml: layer 68 \"Constant_5\" (Const, opset1): its data, 4 bytes from 71936 on, reach outside @/ov/openvino_model.bin, which has 100 bytes"),
+                failure(
+                        "IR version 6",
+                        at -> Files.writeString(
+                                at.resolve("ov/openvino_model.xml"),
+                                "<net name=\"old\" version=\"6\"><layers/><edges/></net>"),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/openvino_model.xml: IR version 6 is older than 10 and not supported: convert the original model again with OpenVINO 2022.1 or newer"),
+                failure(
+                        "an unknown operation",
+                        at -> replace(
+                                at.resolve("ov/openvino_model.xml"),
+                                "type=\"Softmax\"",
+                                "type=\"Hardmax\"",
+                                "type=\"Power\"",
+                                "type=\"Empower\""),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/openvino_model.xml: the CPU device cannot run operation Empower (opset1) of layer \"__module.model.layers.0.input_layernorm/aten::pow/Power\"; provide it as an OperationExtension or convert the model without it"),
+                failure(
+                        "no XML at all",
+                        at -> Files.writeString(at.resolve("ov/openvino_model.xml"), "pickle"),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/openvino_model.xml: is not well-formed XML: Content is not allowed in prolog. (line 1)"),
+                failure(
+                        "no tokenizer",
+                        NONE,
+                        "generate --model @/ov --prompt hello",
+                        "@/ov: has no openvino_tokenizer.xml; convert the tokenizer (decanter convert-tokenizer) or give token ids"),
+                failure(
+                        "a template that refuses",
+                        at -> Files.move(
+                                at.resolve("hf/tokenizer_config.json"),
+                                at.resolve("ov/tokenizer_config.json"),
+                                StandardCopyOption.REPLACE_EXISTING),
+                        "generate --model @/ov --system x --prompt hello",
+                        "@/ov/tokenizer_config.json: Conversation roles must alternate user/assistant/user/assistant/..."),
+                failure(
+                        "no chat template",
+                        at -> Files.delete(at.resolve("ov/tokenizer_config.json")),
+                        "generate --model @/ov --system x --prompt hello",
+                        "@/ov: has no chat template; give the prompt as one text, or add chat_template.jinja"),
+                failure(
+                        "an id beyond the vocabulary",
+                        NONE,
+                        "generate --model @/ov --max-new-tokens 1 --prompt-ids 1,999999",
+                        "the prompt has the token id 999999, which is not in the vocabulary of 560 tokens"),
+                failure(
+                        "a negative id",
+                        NONE,
+                        "generate --model @/ov --prompt-ids 1,-7",
+                        "the prompt has the negative token id -7"),
+                failure(
+                        "a long prompt",
+                        NONE,
+                        "generate --model @/ov --prompt-ids " + "1,".repeat(5000) + "1",
+                        "the prompt has 5001 tokens and 256 more are asked for (max_new_tokens), but the model's context is 256 tokens (max_position_embeddings in config.json); shorten the prompt"),
+                failure(
+                        "temperature 0",
+                        NONE,
+                        "generate --model @/ov --prompt-ids 1 --do-sample --temperature 0",
+                        "temperature is 0.0, it must be above 0"),
+                failure(
+                        "top-p 2",
+                        NONE,
+                        "generate --model @/ov --prompt-ids 1 --do-sample --top-p 2",
+                        "top_p is 2.0, it must be above 0 and at most 1"),
+                failure(
+                        "no new tokens",
+                        NONE,
+                        "generate --model @/ov --prompt-ids 1 --max-new-tokens 0",
+                        "max_new_tokens is 0, it must be at least 1"),
+                failure(
+                        "broken generation_config.json",
+                        at -> Files.writeString(at.resolve("ov/generation_config.json"), "{\"temperature\": \"hot\"}"),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/generation_config.json: temperature is \"hot\", it must be a number"),
+                failure(
+                        "nothing to inspect",
+                        NONE,
+                        "inspect @/none.xml",
+                        "@/none.xml: does not exist; name an IR file (.xml) or a folder with some"),
+                failure(
+                        "a checkpoint to inspect",
+                        NONE,
+                        "inspect @/hf",
+                        "@/hf: has no IR files (.xml); export the model first (decanter export --model @/hf OUT)"),
+                failure(
+                        "no tokenizer to use",
+                        at -> Files.delete(at.resolve("ov/tokenizer.json")),
+                        "tokenize --model @/ov --text hello",
+                        "@/ov: has no openvino_tokenizer.xml; convert the tokenizer (decanter convert-tokenizer)"),
+                failure(
+                        "no file to tokenize",
+                        NONE,
+                        "tokenize --model @/hf --file @/none.jsonl",
+                        "@/none.jsonl: does not exist"),
+                failure(
+                        "no messages",
+                        at -> Files.writeString(at.resolve("messages.json"), "{}"),
+                        "render --model @/hf --messages @/messages.json",
+                        "@/messages.json: must be a JSON list of objects"),
+                failure(
+                        "no JSON lines",
+                        at -> Files.writeString(at.resolve("lines.jsonl"), "\n[1,\n"),
+                        "tokenize --model @/hf --file @/lines.jsonl",
+                        "@/lines.jsonl:2: is not JSON: Unexpected end-of-input within/between Array entries"),
+                failure(
+                        "no variable",
+                        at -> Files.writeString(at.resolve("messages.json"), "[]"),
+                        "render --model @/hf --messages @/messages.json --set x=y",
+                        "--set x: the value is not JSON: Unrecognized token 'y': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"),
+                failure(
+                        "no template to render",
+                        at -> {
+                            Files.delete(at.resolve("ov/tokenizer_config.json"));
+                            Files.writeString(at.resolve("messages.json"), "[]");
+                        },
+                        "render --model @/ov --messages @/messages.json",
+                        "@/ov: has no chat template; name a Jinja file, or add chat_template.jinja to the folder"),
+                failure(
+                        "no room to benchmark",
+                        NONE,
+                        "benchmark --model @/ov --prompt-tokens 5000",
+                        "the prompt has 5000 tokens and 128 more are asked for (max_new_tokens), but the model's context is 256 tokens (max_position_embeddings in config.json); shorten the prompt"));
+    }
+
+    static Stream<Arguments> usages() {
+        return Stream.of(
+                usage("no command", "", "Missing command"),
+                usage("an unknown command", "exprot", "Unmatched argument at index 0: 'exprot'"),
+                usage("no text to tokenize", "tokenize --model @/ov", "Give one of --text, --file and --ids"),
+                usage(
+                        "an unknown flag",
+                        "generate --model @/ov --prompt x --num-beams 4",
+                        "Unknown options: '--num-beams', '4'"),
+                usage("no model", "generate --prompt x", "Missing required option: '--model=DIR'"),
+                usage("no prompt", "generate --model @/ov", "Give either --prompt or --prompt-ids"),
+                usage(
+                        "two prompts",
+                        "generate --model @/ov --prompt x --prompt-ids 1",
+                        "Give either --prompt or --prompt-ids"),
+                usage(
+                        "no ids",
+                        "generate --model @/ov --prompt-ids one",
+                        "Invalid value for option '--prompt-ids': \"one\" is not a token id"),
+                usage(
+                        "no number",
+                        "generate --model @/ov --prompt x --max-new-tokens many",
+                        "Invalid value for option '--max-new-tokens': 'many' is not an int"),
+                usage("logits as text", "generate --model @/ov --prompt x --logits 3", "--logits needs --json"),
+                usage(
+                        "raw system",
+                        "generate --model @/ov --prompt x --raw --system y",
+                        "--system is a message of the chat template and cannot be combined with --raw or --prompt-ids"),
+                usage(
+                        "no weight format",
+                        "export --model @/hf --weight-format fp8 @/out",
+                        "Invalid value for option '--weight-format': fp8 is not one of fp32, fp16"),
+                usage("no output", "export --model @/hf", "Missing required parameter: 'OUT'"),
+                usage(
+                        "no iterations",
+                        "benchmark --model @/ov --iterations 0",
+                        "Invalid value for option '--iterations': 0 is less than 1"),
+                usage("a stray flag of the demo", "demo --json", "--json and --model belong to --score"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource({"checkpoints", "models", "usages"})
+    void saysWhatIsWrong(String what, Damage damage, String command, int status, String message) throws IOException {
+        Checkpoints.copy(good.resolve("hf"), folder.resolve("hf"));
+        Checkpoints.copy(good.resolve("ov"), folder.resolve("ov"));
+        damage.in(folder);
+        Object[] words = command.isEmpty()
+                ? new Object[0]
+                : Stream.of(command.split(" ", -1))
+                        .map(word -> word.replace("@", folder.toString()))
+                        .toArray();
+        Cli result = Cli.run(words);
+        assertThat(result.err().lines().filter(line -> line.startsWith("decanter: ")))
+                .containsExactly("decanter: " + message.replace("@", folder.toString()));
+        assertThat(result.status()).isEqualTo(status);
+        assertThat(result.out()).isEmpty();
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    private static void replace(Path file, String... pairs) throws IOException {
+        String text = Files.readString(file);
+        for (int i = 0; i < pairs.length; i += 2) {
+            text = text.replace(pairs[i], pairs[i + 1]);
+        }
+        Files.writeString(file, text);
+    }
+}
