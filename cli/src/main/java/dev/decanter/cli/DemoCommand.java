@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 final class DemoCommand extends BaseCommand {
     /** Each a conversation; the second question of the first one can only be answered with the one before. */
     private static final List<List<String>> CONVERSATIONS = List.of(
-            List.of("What is the capital of France?", "How about Japan?"),
+            List.of("What is the capital of France?", "What about Japan?"),
             List.of("What is 17 plus 25?"),
             List.of("What is the opposite of dirty?"),
             List.of("Who are you?"));
