@@ -1,30 +1,19 @@
 package dev.decanter.genai.template;
 
-import com.hubspot.jinjava.el.ext.NamedParameter;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Arguments of a call, by position and by name. */
 record Arguments(List<@Nullable Object> positional, Map<String, @Nullable Object> named) {
-
-    static Arguments of(@Nullable Object[] params) {
-        List<@Nullable Object> positional = new ArrayList<>();
-        Map<String, @Nullable Object> named = new LinkedHashMap<>();
-        for (Object param : params) {
-            if (param instanceof NamedParameter parameter) {
-                named.put(parameter.getName(), parameter.getValue());
-            } else {
-                positional.add(param);
-            }
-        }
-        return new Arguments(positional, named);
-    }
+    static final Arguments NONE = new Arguments(List.of(), Map.of());
 
     int count() {
         return positional.size();
+    }
+
+    boolean has(int index, String name) {
+        return index < positional.size() || named.containsKey(name);
     }
 
     /** The value at a position or of a name, or null. */
@@ -33,17 +22,28 @@ record Arguments(List<@Nullable Object> positional, Map<String, @Nullable Object
         return index < positional.size() ? positional.get(index) : named.get(name);
     }
 
-    /** As {@link #get}, as text; throws if it is not there. */
+    /** As {@link #get}, as text; throws if it is no string. */
     String text(int index, String name) {
-        Object value = get(index, name);
-        if (value == null) {
-            throw new IllegalArgumentException("argument " + (index + 1) + " is missing");
+        if (get(index, name) instanceof String text) {
+            return text;
         }
-        return value.toString();
+        throw new TemplateException("argument " + name + " must be a string");
     }
 
     /** As {@link #get}, as an integer, or {@code otherwise} if it is not there. */
     int integer(int index, String name, int otherwise) {
-        return get(index, name) instanceof Number number ? number.intValue() : otherwise;
+        Object value = get(index, name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (value instanceof Long number && number == number.intValue()) {
+            return number.intValue();
+        }
+        throw new TemplateException("argument " + name + " must be an integer");
+    }
+
+    /** Without the first positional argument. */
+    Arguments rest() {
+        return new Arguments(positional.subList(Math.min(1, positional.size()), positional.size()), named);
     }
 }

@@ -14,7 +14,7 @@ final class PythonJson {
 
     /** {@code indent} is a number of spaces, or null for one line. */
     static String write(@Nullable Object value, @Nullable Object indent) {
-        int spaces = indent == null ? -1 : (int) Double.parseDouble(indent.toString());
+        int spaces = indent instanceof Long number ? Math.clamp(number, 0, 16) : -1;
         PythonJson json = new PythonJson(spaces);
         json.value(value, 0);
         return json.out.toString();
@@ -27,7 +27,10 @@ final class PythonJson {
             case Number n -> out.append(PythonText.number(n));
             case Map<?, ?> map -> map(map, depth);
             case Iterable<?> items -> list(items, depth);
-            default -> string(value.toString());
+            case String text -> string(text);
+            default ->
+                throw new TemplateException(
+                        "Object of type " + Operators.typeName(value) + " is not JSON serializable");
         }
     }
 
@@ -37,7 +40,7 @@ final class PythonJson {
         for (Map.Entry<?, ?> entry : map.entrySet()) {
             separate(first, depth + 1);
             first = false;
-            string(String.valueOf(entry.getKey()));
+            string(PythonText.of(entry.getKey()));
             out.append(": ");
             value(entry.getValue(), depth + 1);
         }

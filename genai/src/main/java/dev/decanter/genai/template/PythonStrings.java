@@ -4,11 +4,42 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's {@code str} that templates use. */
 final class PythonStrings {
+    private static final Set<String> METHODS = Set.of(
+            "strip",
+            "lstrip",
+            "rstrip",
+            "startswith",
+            "endswith",
+            "split",
+            "rsplit",
+            "splitlines",
+            "join",
+            "replace",
+            "upper",
+            "lower",
+            "title",
+            "capitalize",
+            "find",
+            "rfind",
+            "index",
+            "count",
+            "isdigit",
+            "isnumeric",
+            "isdecimal",
+            "isalpha",
+            "isalnum",
+            "isspace",
+            "isupper",
+            "islower",
+            "removeprefix",
+            "removesuffix");
+
     private PythonStrings() {}
 
     static Object call(String text, String method, Arguments arguments) {
@@ -20,7 +51,7 @@ final class PythonStrings {
             case "endswith" -> any(arguments.get(0, "suffix"), text::endsWith);
             case "split" -> split(text, arguments);
             case "rsplit" -> rsplit(text, arguments);
-            case "splitlines" -> text.lines().toList();
+            case "splitlines" -> new ArrayList<Object>(text.lines().toList());
             case "join" -> join(text, arguments);
             case "replace" -> replace(text, arguments);
             case "upper" -> text.toUpperCase(Locale.ROOT);
@@ -39,9 +70,20 @@ final class PythonStrings {
             case "islower" -> text.equals(text.toLowerCase(Locale.ROOT)) && !text.equals(text.toUpperCase(Locale.ROOT));
             case "removeprefix" -> removePrefix(text, arguments.text(0, "prefix"));
             case "removesuffix" -> removeSuffix(text, arguments.text(0, "suffix"));
-            case "format" -> throw new IllegalArgumentException("str.format is not supported");
-            default -> throw new IllegalArgumentException("strings have no method " + method);
+            default -> throw new TemplateException("strings have no method " + method);
         };
+    }
+
+    /** Whether {@link #call} knows a method. */
+    static boolean has(String method) {
+        return METHODS.contains(method);
+    }
+
+    private static String string(@Nullable Object item) {
+        if (item instanceof String text) {
+            return text;
+        }
+        throw new TemplateException("join needs strings, not " + Operators.typeName(item));
     }
 
     /** What {@code str.strip} takes for white space; unlike {@link Character#isWhitespace}, no-break spaces count. */
@@ -66,9 +108,12 @@ final class PythonStrings {
 
     private static boolean any(@Nullable Object wanted, java.util.function.Predicate<String> test) {
         if (wanted instanceof Collection<?> several) {
-            return several.stream().map(String::valueOf).anyMatch(test);
+            return several.stream().map(PythonText::of).anyMatch(test);
         }
-        return test.test(String.valueOf(wanted));
+        if (wanted instanceof String text) {
+            return test.test(text);
+        }
+        throw new TemplateException("the argument must be a string, not " + Operators.typeName(wanted));
     }
 
     private static List<String> split(String text, Arguments arguments) {
@@ -91,7 +136,7 @@ final class PythonStrings {
 
     private static int find(String text, String separator, int from) {
         if (separator.isEmpty()) {
-            throw new IllegalArgumentException("empty separator");
+            throw new TemplateException("empty separator");
         }
         return text.indexOf(separator, from);
     }
@@ -107,7 +152,7 @@ final class PythonStrings {
                 return parts;
             }
             if (most >= 0 && parts.size() == most) {
-                parts.add(strip(text.substring(at), Arguments.of(new Object[0]), false, true));
+                parts.add(strip(text.substring(at), Arguments.NONE, false, true));
                 return parts;
             }
             int end = at;
@@ -141,10 +186,10 @@ final class PythonStrings {
 
     private static String join(String text, Arguments arguments) {
         if (!(arguments.get(0, "iterable") instanceof Iterable<?> items)) {
-            throw new IllegalArgumentException("join needs a list");
+            throw new TemplateException("join needs a list");
         }
         List<String> parts = new ArrayList<>();
-        items.forEach(item -> parts.add(String.valueOf(item)));
+        items.forEach(item -> parts.add(string(item)));
         return String.join(text, parts);
     }
 
@@ -153,6 +198,10 @@ final class PythonStrings {
         String fresh = arguments.text(1, "new");
         int most = arguments.integer(2, "count", -1);
         if (most < 0) {
+            long grown = text.length() + (long) count(text, old) * fresh.length();
+            if (grown > Limits.MOST_CHARS) {
+                throw new TemplateException("a replacement makes " + grown + " characters, too many");
+            }
             return text.replace(old, fresh);
         }
         String done = text;
@@ -190,7 +239,7 @@ final class PythonStrings {
     private static long index(String text, String part) {
         int at = text.indexOf(part);
         if (at < 0) {
-            throw new IllegalArgumentException("substring not found");
+            throw new TemplateException("substring not found");
         }
         return at;
     }

@@ -1,4 +1,7 @@
-/** Jinja templates of models, by jinjava, made to do what Transformers' Jinja does. */
+/**
+ * Jinja as Transformers sets it up for chat templates: lexer, parser and interpreter. There is no way from here to Java's
+ * classes or to files, since a template comes with a model from anywhere; steps, output and nesting are limited.
+ */
 @NullMarked
 package dev.decanter.genai.template;
 
