@@ -1,0 +1,222 @@
+package dev.decanter.genai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.decanter.genai.lm.LanguageModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The loop, on a model that says what a test tells it to. */
+class GenerationTest {
+    private static final String[] VOCABULARY = {"", "Hel", "lo", " wor", "ld", "!", "ST", "OP", " end", "\uD83D\uDE00"};
+    private static final long[] PROMPT = {1, 2, 3};
+
+    /** Gives each token of a script in turn the highest logit. */
+    private static final class Scripted implements LanguageModel {
+        private final int[] script;
+        private int length;
+        private int said;
+
+        Scripted(int... script) {
+            this.script = script;
+        }
+
+        @Override
+        public int length() {
+            return length;
+        }
+
+        @Override
+        public float[] step(long[] ids, int from, int to) {
+            length += to - from;
+            float[] logits = new float[VOCABULARY.length];
+            logits[script[Math.min(said++, script.length - 1)]] = 5;
+            return logits;
+        }
+
+        @Override
+        public int trim(int wanted) {
+            length = Math.min(length, wanted);
+            return length;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final TextStream WORDS = new TextStream() {
+        @Override
+        public String push(long id) {
+            return VOCABULARY[(int) id];
+        }
+
+        @Override
+        public String flush() {
+            return "";
+        }
+    };
+
+    private final List<String> pieces = new ArrayList<>();
+
+    private GenerationResult run(GenerationConfig config, Streamer streamer, int... script) {
+        Scripted model = new Scripted(script);
+        Generation generation = new Generation(model, config, WORDS, streamer, new Stopwatch(), PROMPT);
+        int limit = Generation.limit(PROMPT.length, config, OptionalInt.empty());
+        GenerationResult result = generation.run(0, limit, 1);
+        assertThat(generation.cached()).hasSize(model.length());
+        return result;
+    }
+
+    private GenerationResult run(GenerationConfig config, int... script) {
+        return run(
+                config,
+                text -> {
+                    pieces.add(text);
+                    return StreamingStatus.RUNNING;
+                },
+                script);
+    }
+
+    private static GenerationConfigBuilder config() {
+        return GenerationConfig.builder().eosTokenId(0);
+    }
+
+    @AfterEach
+    void clearInterrupt() {
+        Thread.interrupted();
+    }
+
+    @Test
+    void stopsAtTheEndToken() {
+        GenerationResult result = run(config().build(), 1, 2, 0);
+        assertThat(result.text()).isEqualTo("Hello");
+        assertThat(result.tokenIds()).containsExactly(1L, 2L, 0L);
+        assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
+        assertThat(pieces).containsExactly("Hel", "lo", "");
+        assertThat(result.metrics().numInputTokens()).isEqualTo(3);
+        assertThat(result.metrics().numGeneratedTokens()).isEqualTo(3);
+        assertThat(result.metrics().raw().tokenIntervals()).hasSize(2);
+        assertThat(result.metrics().raw().inference()).hasSize(3);
+    }
+
+    @Test
+    void goesOnWhenTheEndTokenIsIgnored() {
+        GenerationResult result = run(config().ignoreEos(true).maxNewTokens(4).build(), 1, 0, 2, 0);
+        assertThat(result.tokenIds()).containsExactly(1L, 0L, 2L, 0L);
+        assertThat(result.finishReason()).isEqualTo(FinishReason.LENGTH);
+    }
+
+    @Test
+    void maxLengthCountsThePrompt() {
+        assertThat(run(config().maxLength(5).build(), 1).tokenIds()).hasSize(2);
+        assertThatThrownBy(() -> run(config().maxLength(3).build(), 1))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("max_length 3");
+    }
+
+    @Test
+    void findsAStopStringAcrossTokens() {
+        GenerationResult result =
+                run(config().stopString("STOP").maxNewTokens(9).build(), 1, 2, 6, 7, 8);
+        assertThat(result.text()).isEqualTo("Hello");
+        assertThat(result.tokenIds()).containsExactly(1L, 2L);
+        assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
+        assertThat(pieces).containsExactly("Hel", "lo", "", "");
+    }
+
+    @Test
+    void keepsTheStopStringIfAskedTo() {
+        GenerationResult result = run(
+                config().stopString("lo w")
+                        .includeStopString(true)
+                        .maxNewTokens(9)
+                        .build(),
+                1,
+                2,
+                3,
+                4);
+        assertThat(result.text()).isEqualTo("Hello w");
+        assertThat(result.tokenIds()).containsExactly(1L, 2L, 3L);
+        assertThat(String.join("", pieces)).isEqualTo("Hello w");
+    }
+
+    @Test
+    void keepsTheTokenOfWhichAPartIsLeft() {
+        GenerationResult result = run(config().stopString("or").maxNewTokens(9).build(), 1, 2, 3, 4);
+        assertThat(result.text()).isEqualTo("Hello w");
+        assertThat(result.tokenIds()).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void releasesWhatWasHeldBackInVain() {
+        GenerationResult result = run(config().stopString("STOPPED").build(), 1, 6, 7, 8, 6, 0);
+        assertThat(result.text()).isEqualTo("HelSTOP endST");
+        assertThat(pieces).containsExactly("Hel", "", "", "STOP end", "", "", "ST");
+    }
+
+    @Test
+    void streamerStopsAndCancels() {
+        GenerationResult stopped = run(
+                config().build(), text -> text.equals("lo") ? StreamingStatus.STOP : StreamingStatus.RUNNING, 1, 2, 3);
+        assertThat(stopped.text()).isEqualTo("Hello");
+        assertThat(stopped.finishReason()).isEqualTo(FinishReason.STOP);
+        GenerationResult cancelled = run(config().build(), _ -> StreamingStatus.CANCEL, 1, 2, 3);
+        assertThat(cancelled.tokenIds()).containsExactly(1L);
+        assertThat(cancelled.finishReason()).isEqualTo(FinishReason.CANCEL);
+    }
+
+    @Test
+    void interruptCancelsBetweenTokens() {
+        GenerationResult result = run(
+                config().build(),
+                text -> {
+                    if (text.equals("lo")) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return StreamingStatus.RUNNING;
+                },
+                1,
+                2,
+                3);
+        assertThat(result.tokenIds()).containsExactly(1L, 2L);
+        assertThat(result.finishReason()).isEqualTo(FinishReason.CANCEL);
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+    }
+
+    @Test
+    void refusesWhatDoesNotFitTheContext() {
+        GenerationConfig config = config().maxNewTokens(10).build();
+        assertThat(Generation.limit(6, config, OptionalInt.of(16))).isEqualTo(10);
+        assertThatThrownBy(() -> Generation.limit(7, config, OptionalInt.of(16)))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("context is 16 tokens")
+                .hasMessageContaining("at most 9");
+        assertThatThrownBy(() -> Generation.limit(16, config().build(), OptionalInt.of(16)))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("context is 16 tokens");
+        assertThat(Generation.limit(6, config().build(), OptionalInt.of(16))).isEqualTo(10);
+        assertThatThrownBy(() -> Generation.limit(0, config, OptionalInt.empty()))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("no tokens");
+    }
+
+    @Test
+    void stopTextFindsWhateverTheCuts() {
+        String text = "aab aabc xaabcy";
+        for (int size = 1; size <= text.length(); size++) {
+            StopText stop = new StopText(new java.util.LinkedHashSet<>(Arrays.asList("aabcy", "zz")), false);
+            StringBuilder out = new StringBuilder();
+            for (int at = 0; at < text.length(); at += size) {
+                out.append(stop.push(text.substring(at, Math.min(text.length(), at + size))));
+            }
+            out.append(stop.flush());
+            assertThat(out).hasToString("aab aabc x");
+            assertThat(stop.found()).isTrue();
+        }
+    }
+}
