@@ -103,7 +103,9 @@ final class Operators {
     }
 
     static boolean contains(@Nullable Object container, @Nullable Object item) {
-        return switch (defined(container)) {
+        return switch (container) {
+            // as a loop over it, which runs no times
+            case Undefined _ -> false;
             case String text -> {
                 if (!(item instanceof String part)) {
                     throw new TemplateException("'in <string>' needs a string, not " + typeName(item));
