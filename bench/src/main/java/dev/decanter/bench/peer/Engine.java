@@ -1,0 +1,16 @@
+package dev.decanter.bench.peer;
+
+/** An engine with one model loaded and one sequence of tokens in progress. */
+interface Engine extends AutoCloseable {
+    /** Name, version and what it chose for this CPU, for the report. */
+    String description();
+
+    /** Forgets the sequence. */
+    void reset();
+
+    /** Appends tokens to the sequence and returns the likeliest next token, the first one on equality. */
+    int next(int... tokens);
+
+    @Override
+    void close();
+}
