@@ -73,7 +73,8 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat(
                         resideInAnyPackage("dev.decanter..", "java..", "javax.xml..", "org.w3c.dom..", "org.xml.sax..")
-                                .or(resideInAnyPackage("jdk.incubator.vector..", "org.jspecify.annotations.."))
+                                .or(resideInAnyPackage(
+                                        "jdk.incubator.vector..", "com.sun.management..", "org.jspecify.annotations.."))
                                 .or(resideInAPackage("")))
                 .check(classes);
     }
