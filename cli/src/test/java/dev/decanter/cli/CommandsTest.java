@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -104,6 +105,7 @@ class CommandsTest {
                 .get(0);
         String prompt = chat.get("messages").get(0).get("content").asText();
         int templated = inputTokens("--prompt", prompt);
+        assertThat(templated).isEqualTo(chat.get("ids").size());
         assertThat(inputTokens("--prompt", prompt, "--raw")).isLessThan(templated);
         assertThat(inputTokens("--prompt", prompt, "--system", "Be brief, be kind, be quick."))
                 .isNotEqualTo(templated);
@@ -282,23 +284,39 @@ class CommandsTest {
         assertThat(out.get(2)).isEqualTo("{\"ids\":[],\"tokens\":[],\"text\":\"\"}");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa", "llama3-rope-tied", "mistral-swa", "qwen2", "qwen3"})
+    void renderPrintsExactlyTheTextOfTransformers(String golden) throws IOException {
+        Path source = Cli.GOLDEN.resolve(golden);
+        for (JsonNode chat : Cli.read(source.resolve("golden.json")).get("chat")) {
+            Path messages = Files.writeString(
+                    folder.resolve("messages.json"), chat.get("messages").toString());
+            List<Object> words =
+                    new ArrayList<>(List.of("render", "--model", source.resolve("model"), "--messages", messages));
+            if (!chat.get("add_generation_prompt").asBoolean()) {
+                words.add("--no-generation-prompt");
+            }
+            Cli result = Cli.run(words.toArray());
+            if (chat.has("error")) {
+                assertThat(result.status()).isEqualTo(1);
+                assertThat(result.err()).contains(chat.get("error").asText()).hasLineCount(1);
+            } else {
+                assertThat(result.out()).isEqualTo(chat.get("text").asText());
+            }
+        }
+    }
+
     @Test
-    void renderPrintsExactlyTheTemplatesText() throws IOException {
-        Path llama = Cli.GOLDEN.resolve("llama-gqa");
-        JsonNode chat = Cli.read(llama.resolve("golden.json")).get("chat").get(0);
-        Path messages = Files.writeString(
-                folder.resolve("messages.json"), chat.get("messages").toString());
-        assertThat(Cli.done("render", "--model", llama.resolve("model"), "--messages", messages)
-                        .out())
-                .isEqualTo(chat.get("text").asText());
+    void renderTakesATemplateAndVariables() throws IOException {
+        Path messages = Files.writeString(folder.resolve("none.json"), "[]");
         Path template = Files.writeString(
                 folder.resolve("t.jinja"), "{{ greeting }}{% if add_generation_prompt %}!{% endif %}");
-        assertThat(Cli.done("render", "--model", template, "--messages", messages, "--set", "greeting=\"hej\"")
+        Object[] command = {"render", "--model", template, "--messages", messages, "--set", "greeting=\"hej\""};
+        assertThat(Cli.done(command).out()).isEqualTo("hej!");
+        assertThat(Cli.done(Stream.concat(Stream.of(command), Stream.of("--no-generation-prompt"))
+                                .toArray())
                         .out())
-                .isEqualTo("hej!");
-        assertThat(Cli.done("render", "--model", template, "--messages", messages, "--no-generation-prompt")
-                        .out())
-                .isEmpty();
+                .isEqualTo("hej");
     }
 
     @Test

@@ -12,7 +12,7 @@ class DemoTest {
         assertThat(demo.out())
                 .contains("1/6  export", "2/6  tokenizer", "3/6  int4       not in this version", "4/6  compile    CPU")
                 .contains("> What is the capital of France?", "The capital of France is Paris.")
-                .contains("> How about Japan?", "The capital of Japan is Tokyo.", "tokens/s", "6/6  done");
+                .contains("> What about Japan?", "The capital of Japan is Tokyo.", "tokens/s", "6/6  done");
         assertThat(demo.err()).isEmpty();
         assertThat(demo.out()
                         .lines()

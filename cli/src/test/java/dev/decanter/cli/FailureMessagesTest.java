@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -225,12 +224,11 @@ class FailureMessagesTest {
                         "@/ov: has no openvino_tokenizer.xml; convert the tokenizer (decanter convert-tokenizer) or give token ids"),
                 failure(
                         "a template that refuses",
-                        at -> Files.move(
-                                at.resolve("hf/tokenizer_config.json"),
-                                at.resolve("ov/tokenizer_config.json"),
-                                StandardCopyOption.REPLACE_EXISTING),
-                        "generate --model @/ov --system x --prompt hello",
-                        "@/ov/tokenizer_config.json: Conversation roles must alternate user/assistant/user/assistant/..."),
+                        at -> Files.writeString(
+                                at.resolve("messages.json"), "[{\"role\": \"assistant\", \"content\": \"x\"}]"),
+                        "render --model @/hf --messages @/messages.json",
+                        "@/hf/tokenizer_config.json: Conversation roles must alternate"
+                                + " user/assistant/user/assistant/..."),
                 failure(
                         "no chat template",
                         at -> Files.delete(at.resolve("ov/tokenizer_config.json")),
