@@ -2,6 +2,7 @@ package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.Model;
+import dev.decanter.ir.rewrite.PassSequence;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
 import dev.decanter.runtime.spi.OperationExtension;
@@ -42,18 +43,16 @@ public final class CpuCompiler {
     /** The graph after all passes. */
     static Model rewrite(Model model, Arena arena) {
         Model own = model.copy();
-        List<GraphPass> passes = List.of(
-                new FuseWeights(),
-                new FoldConstants(arena),
-                new FuseRmsNorm(),
-                new FuseLayerNorm(),
-                new FuseRotary(),
-                new FuseAttention(),
-                new FuseElementwise());
-        for (GraphPass pass : passes) {
-            pass.run(own);
-        }
-        own.removeDead();
+        PassSequence.of(
+                        new FuseWeights(),
+                        new FoldConstants(arena),
+                        new FuseRmsNorm(),
+                        new FuseLayerNorm(),
+                        new FuseRotary(),
+                        new FuseAttention(),
+                        new FuseCache(),
+                        new FuseElementwise())
+                .run(own);
         return own;
     }
 }

@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.ir.ConstantData;
+import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
@@ -11,6 +12,7 @@ import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.op.SubGraphOp;
+import dev.decanter.ir.rewrite.Pass;
 import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.reference.ReferenceOps;
 import java.lang.foreign.Arena;
@@ -21,7 +23,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Computes at compile time what depends on constants only, and the static dimensions of a shape that is taken apart. */
-final class FoldConstants implements GraphPass {
+final class FoldConstants implements Pass {
     private final Arena arena;
 
     /** Folded constants live as long as {@code arena}. */
@@ -30,15 +32,16 @@ final class FoldConstants implements GraphPass {
     }
 
     @Override
-    public void run(Model model) {
+    public boolean run(Model model) {
+        boolean changed = false;
         for (Node node : model.topologicalOrder()) {
-            if (node.op() instanceof GatherScatterOp.Gather) {
-                staticDimensions(node);
-            } else if (foldable(node)) {
-                fold(node);
+            if (foldable(node)) {
+                changed |= fold(node);
+            } else if (node.op() instanceof GatherScatterOp.Gather) {
+                changed |= staticDimensions(node);
             }
         }
-        model.removeDead();
+        return changed;
     }
 
     private static boolean foldable(Node node) {
@@ -59,12 +62,12 @@ final class FoldConstants implements GraphPass {
                 && node.inputs().stream().allMatch(i -> i.node().op() instanceof Op.Constant);
     }
 
-    private void fold(Node node) {
+    private boolean fold(Node node) {
         List<Tensor> inputs = new ArrayList<>();
         for (Output input : node.inputs()) {
             Op.Constant constant = (Op.Constant) input.node().op();
             if (constant.elementType() == ElementType.STRING) {
-                return;
+                return false;
             }
             inputs.add(Tensor.of(
                     constant.elementType(), constant.shape(), constant.data().segment()));
@@ -76,6 +79,7 @@ final class FoldConstants implements GraphPass {
                 constant(node.output(i), value.elementType(), value.shape(), value.memory());
             }
         }
+        return true;
     }
 
     private Tensor allocate(ElementType type, Shape shape) {
@@ -89,18 +93,15 @@ final class FoldConstants implements GraphPass {
     }
 
     /** Gather(ShapeOf(x), indices) is constant where those dimensions are static, although others are not. */
-    private void staticDimensions(Node gather) {
+    private boolean staticDimensions(Node gather) {
         Node shapeOf = gather.input(0).node();
         boolean isShape = shapeOf.op() instanceof ShapeOp.ShapeOf || shapeOf.op() instanceof ShapeOp.ShapeOfV1;
-        Optional<long[]> indices = Graphs.longs(gather.input(1));
+        Optional<long[]> indices = Constants.integers(gather.input(1));
         if (!isShape
                 || indices.isEmpty()
                 || !Graphs.isAxis(gather.input(2), 0, 1)
                 || !gather.output().shape().isStatic()) {
-            if (foldable(gather)) {
-                fold(gather);
-            }
-            return;
+            return false;
         }
         boolean wide = gather.output().elementType() == ElementType.I64;
         Shape shape = gather.output().shape().toShape();
@@ -110,7 +111,7 @@ final class FoldConstants implements GraphPass {
         for (int i = 0; i < indices.get().length; i++) {
             long dim = Graphs.dim(shapeOf.input(0), (int) indices.get()[i]);
             if (dim < 0) {
-                return;
+                return false;
             }
             if (wide) {
                 memory.set(ValueLayout.JAVA_LONG, 8L * i, dim);
@@ -119,5 +120,6 @@ final class FoldConstants implements GraphPass {
             }
         }
         constant(gather.output(), gather.output().elementType(), shape, memory);
+        return true;
     }
 }

@@ -4,25 +4,27 @@ import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.UnaryOp;
-import java.util.ArrayList;
+import dev.decanter.ir.rewrite.Pass;
 import java.util.List;
 
 /** A constant vector added to a {@link FusedOp.Linear} becomes its bias; {@code swish(a)·b} {@link FusedOp.SwishMultiply}. */
-final class FuseElementwise implements GraphPass {
+final class FuseElementwise implements Pass {
     @Override
-    public void run(Model model) {
+    public boolean run(Model model) {
+        boolean changed = false;
         for (Node node : model.topologicalOrder()) {
-            switch (node.op()) {
+            changed |= switch (node.op()) {
                 case BinaryOp.Add _ -> bias(node);
                 case BinaryOp.Multiply _ -> gate(node);
-                default -> {}
-            }
+                default -> false;
+            };
         }
-        model.removeDead();
+        return changed;
     }
 
-    private static void bias(Node add) {
+    private static boolean bias(Node add) {
         for (int i = 0; i < 2; i++) {
             Node linear = add.input(i).node();
             Output bias = add.input(1 - i);
@@ -32,17 +34,15 @@ final class FuseElementwise implements GraphPass {
                     && Graphs.isVector(bias, op.weight().outputs())
                     // a bias of higher rank than the product would raise the result's rank
                     && bias.shape().rank() <= linear.output().shape().rank()) {
-                List<Float> values = new ArrayList<>();
-                for (float f : Graphs.floats(bias)) {
-                    values.add(f);
-                }
-                Graphs.replace(add.output(), new FusedOp.Linear(op.weight(), values), List.of(linear.input(0)));
-                return;
+                Op fused = new FusedOp.Linear(op.weight(), Graphs.floats(bias));
+                Graphs.replace(add.output(), fused, List.of(linear.input(0)));
+                return true;
             }
         }
+        return false;
     }
 
-    private static void gate(Node node) {
+    private static boolean gate(Node node) {
         for (int i = 0; i < 2; i++) {
             Node swish = node.input(i).node();
             Output up = node.input(1 - i);
@@ -54,8 +54,9 @@ final class FuseElementwise implements GraphPass {
                     && up.shape().hasRank()
                     && up.shape().equals(swish.output().shape())) {
                 Graphs.replace(node.output(), new FusedOp.SwishMultiply(), List.of(swish.input(0), up));
-                return;
+                return true;
             }
         }
+        return false;
     }
 }

@@ -5,21 +5,20 @@ import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.NeuralOp;
+import dev.decanter.ir.rewrite.Pass;
 import java.util.List;
 
 /** {@code MVN(x, last axis) · weight + bias} → {@link FusedOp.LayerNorm}. */
-final class FuseLayerNorm implements GraphPass {
+final class FuseLayerNorm implements Pass {
     @Override
-    public void run(Model model) {
+    public boolean run(Model model) {
+        boolean changed = false;
         for (Node node : model.topologicalOrder()) {
-            if (node.op() instanceof BinaryOp.Add) {
-                for (int i = 0; i < 2; i++) {
-                    if (fuse(node, node.input(i), node.input(1 - i).node())) {
-                        break;
-                    }
-                }
-            }
+            changed |= node.op() instanceof BinaryOp.Add
+                    && (fuse(node, node.input(0), node.input(1).node())
+                            || fuse(node, node.input(1), node.input(0).node()));
         }
+        return changed;
     }
 
     private static boolean fuse(Node add, Output bias, Node multiply) {

@@ -1,28 +1,30 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.ir.Constants;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.ReduceOp;
 import dev.decanter.ir.op.UnaryOp;
+import dev.decanter.ir.rewrite.Pass;
 import java.util.List;
 import java.util.Optional;
 
 /** {@code weight · (x · (1 / sqrt(mean(x², −1) + eps)))} → {@link FusedOp.RmsNorm}, in either operand order. */
-final class FuseRmsNorm implements GraphPass {
+final class FuseRmsNorm implements Pass {
     private record Normalized(Output x, float eps) {}
 
     @Override
-    public void run(Model model) {
+    public boolean run(Model model) {
+        boolean changed = false;
         for (Node node : model.topologicalOrder()) {
-            if (node.op() instanceof BinaryOp.Multiply) {
-                fuse(node);
-            }
+            changed |= node.op() instanceof BinaryOp.Multiply && fuse(node);
         }
+        return changed;
     }
 
-    private static void fuse(Node scaled) {
+    private static boolean fuse(Node scaled) {
         for (int w = 0; w < 2; w++) {
             Output weight = scaled.input(w);
             Optional<Normalized> match = normalized(scaled.input(1 - w));
@@ -31,10 +33,11 @@ final class FuseRmsNorm implements GraphPass {
                 long k = Graphs.dim(x, -1);
                 if (k > 0 && Graphs.isF32(x) && Graphs.isVector(weight, k)) {
                     Graphs.replace(scaled.output(), new FusedOp.RmsNorm(match.get().eps), List.of(x, weight));
-                    return;
+                    return true;
                 }
             }
         }
+        return false;
     }
 
     /** x · (1 / root) or x / root. */
@@ -44,10 +47,10 @@ final class FuseRmsNorm implements GraphPass {
             for (int i = 0; i < 2; i++) {
                 Output x = node.input(i);
                 Node inverse = node.input(1 - i).node();
-                if (inverse.op() instanceof BinaryOp.Divide && Graphs.isConstant(inverse.input(0), 1f)) {
+                if (inverse.op() instanceof BinaryOp.Divide && Graphs.isConstant(inverse.input(0), 1)) {
                     return root(inverse.input(1), x);
                 }
-                if (inverse.op() instanceof BinaryOp.Power && Graphs.isConstant(inverse.input(1), -0.5f)) {
+                if (inverse.op() instanceof BinaryOp.Power && Graphs.isConstant(inverse.input(1), -0.5)) {
                     return variance(inverse.input(0), x);
                 }
             }
@@ -62,7 +65,7 @@ final class FuseRmsNorm implements GraphPass {
         if (node.op() instanceof UnaryOp.Sqrt) {
             return variance(node.input(0), x);
         }
-        boolean power = node.op() instanceof BinaryOp.Power && Graphs.isConstant(node.input(1), 0.5f);
+        boolean power = node.op() instanceof BinaryOp.Power && Graphs.isConstant(node.input(1), 0.5);
         return power ? variance(node.input(0), x) : Optional.empty();
     }
 
@@ -72,16 +75,16 @@ final class FuseRmsNorm implements GraphPass {
             return Optional.empty();
         }
         for (int i = 0; i < 2; i++) {
-            float[] eps = Graphs.floats(add.input(i));
+            Optional<Double> eps = Constants.number(add.input(i));
             Node mean = add.input(1 - i).node();
-            if (eps.length == 1
+            if (eps.isPresent()
                     && mean.op() instanceof ReduceOp.ReduceMean reduce
                     && reduce.keepDims()
                     && x.shape().hasRank()
                     && Graphs.isAxis(
                             mean.input(1), x.shape().rank() - 1, x.shape().rank())
                     && isSquareOf(mean.input(0).node(), x)) {
-                return Optional.of(new Normalized(x, eps[0]));
+                return Optional.of(new Normalized(x, eps.get().floatValue()));
             }
         }
         return Optional.empty();
@@ -89,7 +92,7 @@ final class FuseRmsNorm implements GraphPass {
 
     private static boolean isSquareOf(Node node, Output x) {
         return switch (node.op()) {
-            case BinaryOp.Power _ -> node.input(0) == x && Graphs.isConstant(node.input(1), 2f);
+            case BinaryOp.Power _ -> node.input(0) == x && Graphs.isConstant(node.input(1), 2);
             case BinaryOp.Multiply _ -> node.input(0) == x && node.input(1) == x;
             default -> false;
         };

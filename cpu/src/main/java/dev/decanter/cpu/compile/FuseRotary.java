@@ -1,29 +1,31 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.ir.Constants;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.op.UnaryOp;
+import dev.decanter.ir.rewrite.Pass;
 import java.util.List;
 
 /**
  * {@code x·cos + concat(−x[D/2:], x[:D/2])·sin} → {@link FusedOp.Rotary}. The halves are taken by Slice (exports from
  * 2025 on), StridedSlice (2024), Split or VariadicSplit.
  */
-final class FuseRotary implements GraphPass {
+final class FuseRotary implements Pass {
     @Override
-    public void run(Model model) {
+    public boolean run(Model model) {
+        boolean changed = false;
         for (Node node : model.topologicalOrder()) {
-            if (node.op() instanceof BinaryOp.Add
+            changed |= node.op() instanceof BinaryOp.Add
                     && node.input(0).node().op() instanceof BinaryOp.Multiply
-                    && node.input(1).node().op() instanceof BinaryOp.Multiply) {
-                if (!fuse(node, node.input(0).node(), node.input(1).node())) {
-                    fuse(node, node.input(1).node(), node.input(0).node());
-                }
-            }
+                    && node.input(1).node().op() instanceof BinaryOp.Multiply
+                    && (fuse(node, node.input(0).node(), node.input(1).node())
+                            || fuse(node, node.input(1).node(), node.input(0).node()));
         }
+        return changed;
     }
 
     private static boolean fuse(Node add, Node straight, Node rotated) {
@@ -65,7 +67,7 @@ final class FuseRotary implements GraphPass {
         Output second;
         if (negated.op() instanceof UnaryOp.Negative) {
             second = negated.input(0);
-        } else if (negated.op() instanceof BinaryOp.Multiply && Graphs.isConstant(negated.input(1), -1f)) {
+        } else if (negated.op() instanceof BinaryOp.Multiply && Graphs.isConstant(negated.input(1), -1)) {
             second = negated.input(0);
         } else {
             return false;
@@ -85,11 +87,11 @@ final class FuseRotary implements GraphPass {
             case ShapeOp.Slice _ ->
                 node.inputs().size() == 5
                         && Graphs.isAxis(node.input(4), rank - 1, rank)
-                        && Graphs.integer(node.input(3)).filter(s -> s == 1).isPresent()
-                        && bound(Graphs.integer(node.input(1)).orElse(-1L), d) == from
-                        && bound(Graphs.integer(node.input(2)).orElse(-1L), d) == to
-                        && Graphs.integer(node.input(1)).isPresent()
-                        && Graphs.integer(node.input(2)).isPresent();
+                        && Constants.integer(node.input(3)).filter(s -> s == 1).isPresent()
+                        && bound(Constants.integer(node.input(1)).orElse(-1L), d) == from
+                        && bound(Constants.integer(node.input(2)).orElse(-1L), d) == to
+                        && Constants.integer(node.input(1)).isPresent()
+                        && Constants.integer(node.input(2)).isPresent();
             case ShapeOp.StridedSlice slice -> isLastAxisSlice(slice, node, rank, d, from, to);
             case ShapeOp.Split split ->
                 split.numSplits() == 2
@@ -110,10 +112,11 @@ final class FuseRotary implements GraphPass {
 
     private static boolean isLastAxisSlice(
             ShapeOp.StridedSlice slice, Node node, int rank, long d, long from, long to) {
-        long[] begin = Graphs.longs(node.input(1)).orElse(new long[0]);
-        long[] end = Graphs.longs(node.input(2)).orElse(new long[0]);
-        long[] stride =
-                node.inputs().size() > 3 ? Graphs.longs(node.input(3)).orElse(new long[0]) : new long[] {1, 1, 1, 1};
+        long[] begin = Constants.integers(node.input(1)).orElse(new long[0]);
+        long[] end = Constants.integers(node.input(2)).orElse(new long[0]);
+        long[] stride = node.inputs().size() > 3
+                ? Constants.integers(node.input(3)).orElse(new long[0])
+                : new long[] {1, 1, 1, 1};
         if (begin.length != rank || end.length != rank || stride.length < rank) {
             return false;
         }

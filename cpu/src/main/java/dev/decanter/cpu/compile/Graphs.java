@@ -1,14 +1,16 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.ir.Constants;
 import dev.decanter.ir.Dimension;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.PartialShape;
-import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.Op;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,62 +22,30 @@ final class Graphs {
         return value.node().op() instanceof Op.Constant c ? Optional.of(c) : Optional.empty();
     }
 
-    /** Whether {@code value} is an f32 constant of which every element is {@code wanted}. */
-    static boolean isConstant(Output value, float wanted) {
-        float[] floats = floats(value);
-        if (floats.length == 0) {
-            return false;
-        }
-        for (float f : floats) {
-            if (f != wanted) {
-                return false;
-            }
-        }
-        return true;
+    /** Whether {@code value} is a constant of which every element is {@code wanted}. */
+    static boolean isConstant(Output value, double wanted) {
+        return Constants.numbers(value)
+                .filter(v -> v.length > 0 && Arrays.stream(v).allMatch(x -> x == wanted))
+                .isPresent();
     }
 
-    /** Elements of a small f32 constant; none if {@code value} is something else. */
-    static float[] floats(Output value) {
-        if (!(value.node().op() instanceof Op.Constant c) || c.elementType() != ElementType.F32 || !small(c.shape())) {
-            return new float[0];
+    /** Elements of an f32 constant; none if {@code value} is something else. */
+    static List<Float> floats(Output value) {
+        List<Float> out = new ArrayList<>();
+        if (value.node().op() instanceof Op.Constant c && c.elementType() == ElementType.F32) {
+            MemorySegment memory = c.data().segment();
+            for (long i = 0; i < c.shape().elements(); i++) {
+                out.add(memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, Float.BYTES * i));
+            }
         }
-        MemorySegment memory = c.data().segment();
-        float[] out = new float[(int) c.shape().elements()];
-        MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, out, 0, out.length);
         return out;
-    }
-
-    /** Elements of a small i32 or i64 constant. */
-    static Optional<long[]> longs(Output value) {
-        if (!(value.node().op() instanceof Op.Constant c) || !small(c.shape())) {
-            return Optional.empty();
-        }
-        MemorySegment memory = c.data().segment();
-        long[] out = new long[(int) c.shape().elements()];
-        for (int i = 0; i < out.length; i++) {
-            switch (c.elementType()) {
-                case I64, U64 -> out[i] = memory.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i);
-                case I32 -> out[i] = memory.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * i);
-                default -> {
-                    return Optional.empty();
-                }
-            }
-        }
-        return Optional.of(out);
-    }
-
-    private static boolean small(Shape shape) {
-        return shape.elements() <= 1 << 20;
-    }
-
-    /** The only element of an i32 or i64 constant; empty if {@code value} is something else. */
-    static Optional<Long> integer(Output value) {
-        return longs(value).filter(v -> v.length == 1).map(v -> v[0]);
     }
 
     /** Whether the integer constant {@code value} is one axis and means {@code axis} of {@code rank}. */
     static boolean isAxis(Output value, int axis, int rank) {
-        return integer(value).filter(a -> (a < 0 ? a + rank : a) == axis).isPresent();
+        return Constants.integer(value)
+                .filter(a -> (a < 0 ? a + rank : a) == axis)
+                .isPresent();
     }
 
     /** The size of a static dimension, −1 for a dynamic one or one that does not exist. */

@@ -1,4 +1,4 @@
-package dev.decanter.cpu.real;
+package dev.decanter.cpu.compile;
 
 import dev.decanter.ir.ConstantData;
 import dev.decanter.ir.Model;

@@ -1,9 +1,10 @@
-package dev.decanter.cpu.real;
+package dev.decanter.cpu.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.rewrite.LastTokenLogits;
 import dev.decanter.runtime.CompiledModel;
@@ -11,10 +12,13 @@ import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferRequest;
 import dev.decanter.runtime.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +34,28 @@ class RealModelsTest {
     @BeforeEach
     void filesArePresent() {
         assumeTrue(RealModel.folder().isPresent(), "no real models: set decanter.shared to the folder with real/");
+    }
+
+    /** Every layer of every graph is fused; nothing of what fusions are for is left to single steps. */
+    @ParameterizedTest
+    @CsvSource({
+        "llm-gpt2-f32-stateful, Attention=12 CacheAppend=24 Embedding=2 LayerNorm=25 Linear=49",
+        "llm-tinyllama-1.1b-int8,"
+                + " Attention=22 CacheAppend=44 Embedding=1 Linear=155 RmsNorm=45 Rotary=44 SwishMultiply=22",
+        "llm-evaai-model.ov,"
+                + " Attention=36 CacheAppend=72 Embedding=1 Linear=253 RmsNorm=145 Rotary=72 SwishMultiply=36",
+    })
+    void isFused(String name, String expected) throws IOException {
+        Map<String, Integer> counts = new TreeMap<>();
+        try (Arena arena = Arena.ofConfined()) {
+            for (Node node :
+                    CpuCompiler.rewrite(RealModel.read(name, temporary), arena).topologicalOrder()) {
+                if (node.op() instanceof FusedOp op && !(op instanceof FusedOp.CachePast)) {
+                    counts.merge(op.type(), 1, Integer::sum);
+                }
+            }
+        }
+        assertThat(counts.toString().replaceAll("[{},]", "")).isEqualTo(expected);
     }
 
     @ParameterizedTest
