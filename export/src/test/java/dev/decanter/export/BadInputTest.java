@@ -124,6 +124,9 @@ class BadInputTest {
                 llama("hidden_act", "quick_relu", "hidden_act \"quick_relu\" is not supported", "silu"),
                 llama("hidden_act", 7, "\"hidden_act\" must be a text, not 7"),
                 llama("num_key_value_heads", 4, "num_attention_heads 6 is not a multiple of num_key_value_heads 4"),
+                Arguments.of(
+                        new SyntheticCheckpoint("llama").without("head_dim").with("hidden_size", 31),
+                        List.of("hidden_size 31 is not a multiple of num_attention_heads 6")),
                 llama("num_hidden_layers", 2_000_000_000, "num_hidden_layers 2000000000", "4096"),
                 llama("head_dim", 2_000_000_000, "head_dim 2000000000", "65536"),
                 llama("head_dim", 7, "even number of dimensions of a head, not 7"),

@@ -9,9 +9,11 @@ import dev.decanter.ir.op.Op;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ExporterTest {
 
@@ -62,5 +64,38 @@ class ExporterTest {
         assertThat(names(model.results())).startsWith("logits", "present.0.key", "present.0.value");
         assertThat(model.sinks()).isEmpty();
         assertThat(model.results()).hasSize(model.parameters().size() - 2);
+    }
+
+    /** Each checkpoint's sizes are those that its {@code model_type} has where config.json does not give them. */
+    static Stream<SyntheticCheckpoint> checkpointsOfDefaultSizes() {
+        return Stream.of(
+                new SyntheticCheckpoint("mistral")
+                        .with("hidden_size", 43)
+                        .with("num_attention_heads", 16)
+                        .with("num_key_value_heads", 8)
+                        .with("head_dim", 2),
+                new SyntheticCheckpoint("qwen2")
+                        .with("hidden_size", 131)
+                        .with("num_attention_heads", 64)
+                        .with("num_key_value_heads", 32)
+                        .with("head_dim", 2),
+                new SyntheticCheckpoint("qwen3")
+                        .with("num_attention_heads", 32)
+                        .with("num_key_value_heads", 32)
+                        .with("head_dim", 128));
+    }
+
+    @ParameterizedTest
+    @MethodSource("checkpointsOfDefaultSizes")
+    void absentSizesAreThoseOfTransformers(SyntheticCheckpoint checkpoint) {
+        checkpoint.write(folder);
+        Path said = folder.resolve("said");
+        Exporter.builder().build().export(folder, said);
+        checkpoint.without("num_key_value_heads").without("head_dim").writeConfig(folder);
+        Path unsaid = folder.resolve("unsaid");
+        Exporter.builder().build().export(folder, unsaid);
+        for (String file : List.of("openvino_model.xml", "openvino_model.bin")) {
+            assertThat(unsaid.resolve(file)).hasSameBinaryContentAs(said.resolve(file));
+        }
     }
 }

@@ -35,28 +35,28 @@ record DecoderConfig(
 
     private static final int MAX_HEAD_DIM = 1 << 16;
 
-    /** As {@link #read(ModelConfig, int)}, for architectures where a head's width follows from the other sizes. */
-    static DecoderConfig read(ModelConfig config) {
+    /**
+     * As {@link #read(ModelConfig, int, int)}, for architectures where a head's width follows from the other sizes: the
+     * share of {@code hidden_size}, rounded down.
+     */
+    static DecoderConfig read(ModelConfig config, int kvHeads) {
         int heads = config.size("num_attention_heads");
-        int hidden = config.size("hidden_size");
-        if (!config.has("head_dim") && hidden % heads != 0) {
-            throw config.fault("hidden_size " + hidden + " is not a multiple of num_attention_heads " + heads
-                    + ", and there is no head_dim");
-        }
-        return read(config, Math.max(1, hidden / heads));
+        return read(config, kvHeads, Math.max(1, config.size("hidden_size") / heads));
     }
 
     /**
      * Reads {@code config.json} with Transformers' defaults.
      *
+     * @param kvHeads the number of key and value heads where {@code num_key_value_heads} is absent; null means all heads
      * @param headDim a head's width where {@code head_dim} is absent
      * @throws dev.decanter.export.ExportException naming the key that is missing or not supported
      */
-    static DecoderConfig read(ModelConfig config, int headDim) {
+    static DecoderConfig read(ModelConfig config, int kvHeads, int headDim) {
         int heads = config.size("num_attention_heads");
-        int kvHeads = config.size("num_key_value_heads", heads);
-        if (heads % kvHeads != 0) {
-            throw config.fault("num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + kvHeads);
+        String kvKey = "num_key_value_heads";
+        int shared = config.size(kvKey, config.isNull(kvKey) ? heads : kvHeads);
+        if (heads % shared != 0) {
+            throw config.fault("num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + shared);
         }
         int width = config.size("head_dim", headDim);
         int layers = config.size("num_hidden_layers");
@@ -70,7 +70,7 @@ record DecoderConfig(
                 config.size("intermediate_size"),
                 config.size("vocab_size"),
                 heads,
-                kvHeads,
+                shared,
                 width,
                 (float) config.positive("rms_norm_eps", 1e-6),
                 Activation.read(config),

@@ -15,7 +15,8 @@ final class Llama implements Architecture {
 
     @Override
     public Model build(ModelConfig config, Weights weights, boolean stateful) {
-        DecoderConfig sizes = DecoderConfig.read(config);
+        requireWholeHeads(config);
+        DecoderConfig sizes = DecoderConfig.read(config, config.size("num_attention_heads"));
         boolean attentionBias = config.flag("attention_bias", false);
         boolean mlpBias = config.flag("mlp_bias", false);
         Attention attention = new Attention(attentionBias, attentionBias, false, OptionalInt.empty());
@@ -31,5 +32,15 @@ final class Llama implements Architecture {
         }
         x = d.rmsNorm("model.norm", x, sizes.hidden());
         return d.model("lm_head", "model.embed_tokens", x);
+    }
+
+    /** Where Mistral and Qwen round a head's width down, Transformers refuses a Llama. */
+    private static void requireWholeHeads(ModelConfig config) {
+        int heads = config.size("num_attention_heads");
+        int hidden = config.size("hidden_size");
+        if (!config.has("head_dim") && hidden % heads != 0) {
+            throw config.fault("hidden_size " + hidden + " is not a multiple of num_attention_heads " + heads
+                    + ", and there is no head_dim");
+        }
     }
 }

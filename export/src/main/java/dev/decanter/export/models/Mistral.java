@@ -9,6 +9,9 @@ import java.util.OptionalInt;
 
 /** Mistral 7B and its relatives: a Llama without biases in which every layer may have a sliding window. */
 final class Mistral implements Architecture {
+    /** Where config.json does not say. */
+    private static final int KV_HEADS = 8;
+
     @Override
     public String modelType() {
         return "mistral";
@@ -16,7 +19,7 @@ final class Mistral implements Architecture {
 
     @Override
     public Model build(ModelConfig config, Weights weights, boolean stateful) {
-        DecoderConfig sizes = DecoderConfig.read(config);
+        DecoderConfig sizes = DecoderConfig.read(config, KV_HEADS);
         OptionalInt window = window(config);
         Attention attention = new Attention(false, false, false, window);
         requireUniform(config, window.isPresent() ? "sliding_attention" : "full_attention");

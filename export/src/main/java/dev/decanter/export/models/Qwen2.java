@@ -7,6 +7,9 @@ import dev.decanter.ir.Output;
 
 /** Qwen 1.5, 2 and 2.5: a Llama with biases on queries, keys and values, and windows on the upper layers. */
 final class Qwen2 implements Architecture {
+    /** Where config.json does not say. */
+    private static final int KV_HEADS = 32;
+
     @Override
     public String modelType() {
         return "qwen2";
@@ -14,7 +17,7 @@ final class Qwen2 implements Architecture {
 
     @Override
     public Model build(ModelConfig config, Weights weights, boolean stateful) {
-        DecoderConfig sizes = DecoderConfig.read(config);
+        DecoderConfig sizes = DecoderConfig.read(config, KV_HEADS);
         AttentionWindows windows = AttentionWindows.byLayer(config, sizes.layers());
 
         Decoder d = new Decoder(sizes, weights, stateful);

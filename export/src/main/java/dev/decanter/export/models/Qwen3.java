@@ -7,6 +7,9 @@ import dev.decanter.ir.Output;
 
 /** Qwen 3: a Llama whose queries and keys are normalised head by head, and windows on the upper layers. */
 final class Qwen3 implements Architecture {
+    /** Where config.json does not say. */
+    private static final int KV_HEADS = 32;
+
     /** A head's width where config.json does not say: it never follows from the other sizes. */
     private static final int HEAD_DIM = 128;
 
@@ -17,7 +20,7 @@ final class Qwen3 implements Architecture {
 
     @Override
     public Model build(ModelConfig config, Weights weights, boolean stateful) {
-        DecoderConfig sizes = DecoderConfig.read(config, HEAD_DIM);
+        DecoderConfig sizes = DecoderConfig.read(config, KV_HEADS, HEAD_DIM);
         AttentionWindows windows = AttentionWindows.byLayer(config, sizes.layers());
         boolean bias = config.flag("attention_bias", false);
 
