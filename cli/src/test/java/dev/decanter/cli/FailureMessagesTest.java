@@ -103,6 +103,22 @@ class FailureMessagesTest {
                         "export --model @/hf @/out",
                         "@/hf: tensor \"model.norm.weight\" of shape [64] is missing from the checkpoint"),
                 failure(
+                        "a tensor whose name talks to the terminal",
+                        at -> Checkpoints.tensors(
+                                at.resolve("hf"), tensors -> tensors.put("a\u001b[31m\nb\u202e", tensors.get(NORM))),
+                        "export --model @/hf @/out",
+                        "@/hf: surplus tensors that this architecture does not use: a\\u001b[31m b\\u202e; does config.json belong to these weights?"),
+                failure(
+                        "a damaged tokenizer",
+                        at -> Files.writeString(at.resolve("hf").resolve("tokenizer.json"), "{\"model\": {"),
+                        "export --model @/hf @/out",
+                        "@/hf/tokenizer.json: broken JSON, line 1: Unexpected end-of-input: expected close marker for Object"),
+                failure(
+                        "a damaged generation config",
+                        at -> Files.writeString(at.resolve("hf").resolve("generation_config.json"), "[1]"),
+                        "export --model @/hf @/out",
+                        "@/hf/generation_config.json: not a JSON object; download the file again"),
+                failure(
                         "a surplus tensor",
                         at -> Checkpoints.tensors(
                                 at.resolve("hf"), tensors -> tensors.put("model.extra", tensors.get(NORM))),

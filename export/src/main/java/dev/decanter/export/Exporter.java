@@ -1,6 +1,7 @@
 package dev.decanter.export;
 
 import dev.decanter.export.checkpoint.Checkpoint;
+import dev.decanter.export.checkpoint.JsonFile;
 import dev.decanter.export.checkpoint.ModelConfig;
 import dev.decanter.export.models.Architectures;
 import dev.decanter.export.models.Weights;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -120,6 +122,7 @@ public final class Exporter {
         listener.stage("reading " + checkpoint);
         ModelConfig config = ModelConfig.read(checkpoint);
         requireNotQuantized(config);
+        checkCompanions(checkpoint);
         String modelType = Architectures.of(config).modelType();
         try (Checkpoint weights = Checkpoint.open(checkpoint)) {
             Model model = Architectures.of(config).build(config, new Weights(weights, weightFormat), stateful);
@@ -184,6 +187,23 @@ public final class Exporter {
             return properties.getProperty("version", "unknown");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A damaged file beside the weights would be found by whoever runs the export, long after the weights were written. */
+    private static void checkCompanions(Path checkpoint) {
+        for (String name : OutputFolder.COMPANIONS) {
+            Path file = checkpoint.resolve(name);
+            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                continue;
+            }
+            if (!Files.isRegularFile(file)) {
+                throw new ExportException(
+                        file + ": is not a file, or a link to none; put the checkpoint's file there, or remove it");
+            }
+            if (name.endsWith(".json")) {
+                JsonFile.check(file);
+            }
         }
     }
 

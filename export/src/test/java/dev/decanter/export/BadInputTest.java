@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Checkpoints that cannot be exported: each with its message, and nothing left at the output. */
 class BadInputTest {
@@ -83,6 +84,42 @@ class BadInputTest {
     }
 
     @Test
+    void aConfigThatIsNoFile() throws IOException {
+        Files.createDirectory(in.resolve("config.json"));
+        refused("config.json is not a file");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"})
+    void damagedFilesBesideTheWeights(String name) throws IOException {
+        new SyntheticCheckpoint("llama").write(in);
+        Path file = in.resolve(name);
+        for (Map.Entry<String, String> damage : Map.of(
+                        "{\"a\": [1", "broken JSON, line 1",
+                        "", "not a JSON object",
+                        "[1]", "not a JSON object",
+                        "{} {}", "something after the JSON object")
+                .entrySet()) {
+            Files.writeString(file, damage.getKey());
+            refused(file.toString(), damage.getValue());
+        }
+        Files.delete(file);
+        Files.createSymbolicLink(file, Path.of(name));
+        refused(file.toString(), "is not a file, or a link to none");
+        Files.delete(file);
+        Files.createDirectory(file);
+        refused(file.toString(), "is not a file, or a link to none");
+    }
+
+    @Test
+    void infinityIsNoNumber() throws IOException {
+        new SyntheticCheckpoint("llama").with("rope_theta", 12345).write(in);
+        Path config = in.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("12345", "Infinity"));
+        refused("config.json", "\"rope_theta\" must be a number, not Infinity");
+    }
+
+    @Test
     void noWeights() throws IOException {
         new SyntheticCheckpoint("llama").writeConfig(in);
         refused("neither model.safetensors nor model.safetensors.index.json");
@@ -146,7 +183,7 @@ class BadInputTest {
                         List.of("layer_types has 1 entries, but num_hidden_layers is 2")),
                 Arguments.of(
                         new SyntheticCheckpoint("qwen2").with("max_window_layers", -1),
-                        List.of("\"max_window_layers\" must be a whole number of at least 0, not -1")),
+                        List.of("\"max_window_layers\" must be a whole number from 0 to 2147483647, not -1")),
                 Arguments.of(
                         new SyntheticCheckpoint("qwen2").with("layer_types", List.of("chunked", "chunked")),
                         List.of("layer_types has \"chunked\", which is not supported")),
@@ -175,7 +212,7 @@ class BadInputTest {
         return Stream.of("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
                 .flatMap(key -> Stream.of(
                         size(key, checkpoint -> checkpoint.without(key), "is missing"),
-                        size(key, checkpoint -> checkpoint.with(key, 0), "must be a whole number of at least 1, not 0"),
+                        size(key, checkpoint -> checkpoint.with(key, 0), "must be a whole number from 1 to 2147483647, not 0"),
                         size(key, checkpoint -> checkpoint.with(key, 1L << 40), "must be a whole number"),
                         size(key, checkpoint -> checkpoint.with(key, "many"), "not \"many\"")));
     }

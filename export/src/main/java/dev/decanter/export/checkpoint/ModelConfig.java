@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.export.ExportException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,8 +35,9 @@ public final class ModelConfig {
                             + "; give a Hugging Face checkpoint folder (config.json and safetensors; GGUF and pickles are not read)");
         }
         if (!Files.isRegularFile(file)) {
-            throw new ExportException(folder + ": " + FILE
-                    + " is missing; give a Hugging Face checkpoint folder (GGUF and pickles are not read)");
+            String fault = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? " is not a file" : " is missing";
+            throw new ExportException(folder + ": " + FILE + fault
+                    + "; give a Hugging Face checkpoint folder (GGUF and pickles are not read)");
         }
         return new ModelConfig(file.toString(), JsonFile.read(file));
     }
@@ -102,7 +104,7 @@ public final class ModelConfig {
         }
         JsonNode value = node.get(key);
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
-            throw wrong(key, "a whole number of at least 1");
+            throw wrong(key, "a whole number from 1 to " + Integer.MAX_VALUE);
         }
         return value.intValue();
     }
@@ -119,7 +121,7 @@ public final class ModelConfig {
         }
         JsonNode value = node.get(key);
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
-            throw wrong(key, "a whole number of at least 0");
+            throw wrong(key, "a whole number from 0 to " + Integer.MAX_VALUE);
         }
         return value.intValue();
     }

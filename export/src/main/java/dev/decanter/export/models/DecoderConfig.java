@@ -59,6 +59,8 @@ record DecoderConfig(
             throw config.fault("num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + shared);
         }
         int width = config.size("head_dim", headDim);
+        // nothing in the graph needs it, but who runs the model reads it
+        config.size("max_position_embeddings", 1);
         int layers = config.size("num_hidden_layers");
         if (layers > MAX_LAYERS || width > MAX_HEAD_DIM) {
             throw config.fault("num_hidden_layers " + layers + " and head_dim " + width + " may be " + MAX_LAYERS
