@@ -21,7 +21,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
 
     private static final String PREFIX = "decanter: ";
     private static final Pattern BREAKS = Pattern.compile("\\s*\\R\\s*");
-    private static final Pattern CONTROLS = Pattern.compile("\\p{Cc}|[\u202A-\u202E\u2066-\u2069]".replace("", ""));
+    private static final Pattern CONTROLS = Pattern.compile("[\\p{Cc}\\u202A-\\u202E\\u2066-\\u2069]");
 
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
@@ -89,8 +89,8 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
 
     /** Names in files may hold anything: a control character would reach the terminal as a command. */
     static String oneLine(String text) {
-        return CONTROLS
-                .matcher(BREAKS.matcher(text.strip()).replaceAll(" "))
-                .replaceAll(control -> String.format("\\\\u%04x", (int) control.group().charAt(0)));
+        return CONTROLS.matcher(BREAKS.matcher(text.strip()).replaceAll(" "))
+                .replaceAll(control ->
+                        String.format("\\\\u%04x", (int) control.group().charAt(0)));
     }
 }

@@ -58,6 +58,11 @@ final class GenerateCommand extends BaseCommand {
         try (LLMPipeline pipeline = options.load(this)) {
             GenerationConfig config = config(pipeline, ids);
             boolean decodes = Files.exists(pipeline.folder().resolve(TokenizerConverter.DETOKENIZER));
+            if (!decodes && prompt.isPresent()) {
+                note(pipeline.folder() + ": has no " + TokenizerConverter.DETOKENIZER
+                        + ", the answer is token ids alone;"
+                        + " convert the tokenizer (decanter convert-tokenizer --with-detokenizer)");
+            }
             Streamer streamer = json || !decodes ? Streamers.cancellable() : Streamers.printing(out());
             GenerationResult result = generate(pipeline, ids, config, streamer);
             if (json) {

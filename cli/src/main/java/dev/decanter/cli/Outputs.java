@@ -1,5 +1,6 @@
 package dev.decanter.cli;
 
+import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ final class Outputs {
                 }
             }
         } catch (IOException e) {
-            throw new CommandFailure(target + ": cannot be written: " + e, e);
+            throw new CommandFailure(target + ": cannot be written: " + DecanterException.reason(e), e);
         }
     }
 

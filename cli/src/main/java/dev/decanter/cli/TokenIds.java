@@ -9,7 +9,7 @@ final class TokenIds {
 
     /** Parses {@code 1,2,3}; commas, spaces or both between ids. */
     static long[] parse(String text, BaseCommand command, String option) {
-        String[] words = text.strip().split("[,\\s]+", -1);
+        String[] words = text.strip().split("\\s*,\\s*|\\s+", -1);
         long[] ids = new long[words.length];
         for (int i = 0; i < words.length; i++) {
             try {

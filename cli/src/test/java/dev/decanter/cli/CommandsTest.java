@@ -79,6 +79,16 @@ class CommandsTest {
     }
 
     @Test
+    void anAnswerThatCannotBeDecodedIsSaidToBeIds() throws IOException {
+        Path mute = folder.resolve("mute-ov");
+        Cli.done("export", "--model", CHECKPOINT, mute);
+        Files.delete(mute.resolve("openvino_detokenizer.xml"));
+        Cli result = Cli.done("generate", "--model", mute, "--prompt", "Hello", "--max-new-tokens", "2");
+        assertThat(result.out()).matches("\\d+,\\d+\\R");
+        assertThat(result.err()).contains(mute + ": has no openvino_detokenizer.xml, the answer is token ids alone");
+    }
+
+    @Test
     void streamedTextIsTheTextOfTheJsonObject() {
         Object[] command = {"generate", "--model", model, "--prompt", "Hello", "--max-new-tokens", "9"};
         Cli text = Cli.done(command);

@@ -286,6 +286,19 @@ class FailureMessagesTest {
                         "generate --model @/ov --prompt-ids 1",
                         "@/ov/generation_config.json: temperature is \"hot\", it must be a number"),
                 failure(
+                        "a generation_config.json that is not text",
+                        at -> Files.write(at.resolve("ov/generation_config.json"), new byte[] {'{', (byte) 0xFF, '}'}),
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/generation_config.json: cannot be read: it is not UTF-8 text"),
+                failure(
+                        "a folder called config.json",
+                        at -> {
+                            Files.delete(at.resolve("ov/config.json"));
+                            Files.createDirectory(at.resolve("ov/config.json"));
+                        },
+                        "generate --model @/ov --prompt-ids 1",
+                        "@/ov/config.json: cannot be read: Is a directory"),
+                failure(
                         "nothing to inspect",
                         NONE,
                         "inspect @/none.xml",
@@ -345,6 +358,10 @@ class FailureMessagesTest {
                         "generate --model @/ov --prompt x --num-beams 4",
                         "Unknown options: '--num-beams', '4'"),
                 usage("no model", "generate --prompt x", "Missing required option: '--model=DIR'"),
+                usage(
+                        "an id left out",
+                        "generate --model @/ov --prompt-ids 1,,2",
+                        "Invalid value for option '--prompt-ids': \"\" is not a token id"),
                 usage("no prompt", "generate --model @/ov", "Give either --prompt or --prompt-ids"),
                 usage(
                         "two prompts",

@@ -5,6 +5,7 @@ import dev.decanter.export.checkpoint.JsonFile;
 import dev.decanter.export.checkpoint.ModelConfig;
 import dev.decanter.export.models.Architectures;
 import dev.decanter.export.models.Weights;
+import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.ir.file.IrWriter;
@@ -214,7 +215,8 @@ public final class Exporter {
                 try {
                     Files.copy(file, to.resolve(name));
                 } catch (IOException e) {
-                    throw new ExportException(file + ": cannot be copied to the output folder: " + e, e);
+                    throw new ExportException(
+                            file + ": cannot be copied to the output folder: " + DecanterException.reason(e), e);
                 }
             }
         }
@@ -229,7 +231,7 @@ public final class Exporter {
         try {
             Files.writeString(file, config.subset("bos_token_id", "eos_token_id", "pad_token_id") + "\n");
         } catch (IOException e) {
-            throw new ExportException(file + ": cannot be written: " + e, e);
+            throw new ExportException(file + ": cannot be written: " + DecanterException.reason(e), e);
         }
     }
 
@@ -237,7 +239,7 @@ public final class Exporter {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> file.getFileName().toString()).sorted().toList();
         } catch (IOException e) {
-            throw new ExportException(folder + ": cannot be listed: " + e, e);
+            throw new ExportException(folder + ": cannot be listed: " + DecanterException.reason(e), e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.decanter.export;
 
+import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ final class OutputFolder implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(folder.cleaner);
             return folder;
         } catch (IOException e) {
-            throw new ExportException(out + ": the output folder cannot be made: " + e, e);
+            throw new ExportException(out + ": the output folder cannot be made: " + DecanterException.reason(e), e);
         }
     }
 
@@ -120,7 +121,8 @@ final class OutputFolder implements AutoCloseable {
             }
             return target;
         } catch (IOException e) {
-            throw new ExportException(target + ": the finished folder cannot be moved into place: " + e, e);
+            throw new ExportException(
+                    target + ": the finished folder cannot be moved into place: " + DecanterException.reason(e), e);
         }
     }
 
@@ -147,7 +149,8 @@ final class OutputFolder implements AutoCloseable {
         try {
             delete(work);
         } catch (IOException e) {
-            throw new ExportException(work + ": cannot be removed: " + e + "; remove it by hand", e);
+            throw new ExportException(
+                    work + ": cannot be removed: " + DecanterException.reason(e) + "; remove it by hand", e);
         }
     }
 

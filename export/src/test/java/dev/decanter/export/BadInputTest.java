@@ -90,7 +90,8 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"})
+    @ValueSource(
+            strings = {"generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"})
     void damagedFilesBesideTheWeights(String name) throws IOException {
         new SyntheticCheckpoint("llama").write(in);
         Path file = in.resolve(name);
@@ -212,7 +213,10 @@ class BadInputTest {
         return Stream.of("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
                 .flatMap(key -> Stream.of(
                         size(key, checkpoint -> checkpoint.without(key), "is missing"),
-                        size(key, checkpoint -> checkpoint.with(key, 0), "must be a whole number from 1 to 2147483647, not 0"),
+                        size(
+                                key,
+                                checkpoint -> checkpoint.with(key, 0),
+                                "must be a whole number from 1 to 2147483647, not 0"),
                         size(key, checkpoint -> checkpoint.with(key, 1L << 40), "must be a whole number"),
                         size(key, checkpoint -> checkpoint.with(key, "many"), "not \"many\"")));
     }

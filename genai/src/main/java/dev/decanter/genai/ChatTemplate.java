@@ -2,6 +2,7 @@ package dev.decanter.genai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.decanter.genai.template.JinjaTemplate;
+import dev.decanter.ir.DecanterException;
 import dev.decanter.tokenizers.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,7 +77,7 @@ public final class ChatTemplate {
             }
             return Files.readString(file, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new GenerationException(file + ": cannot be read: " + e, e);
+            throw new GenerationException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }
     }
 

@@ -3,9 +3,11 @@ package dev.decanter.genai;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,13 +35,13 @@ record JsonObject(Path file, JsonNode node) {
         } catch (JsonProcessingException e) {
             throw new GenerationException(file + ": is not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new GenerationException(file + ": cannot be read: " + e, e);
+            throw new GenerationException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }
     }
 
-    /** Reads a file if there is one. */
+    /** Reads a file if there is one; a folder or a broken link of that name is not the same as none. */
     static Optional<JsonObject> readIfThere(Path file) {
-        return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? Optional.of(read(file)) : Optional.empty();
     }
 
     Optional<JsonNode> value(String key) {

@@ -2,6 +2,7 @@ package dev.decanter.genai;
 
 import dev.decanter.tokenizers.Tokenizer;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -82,7 +83,7 @@ final class ModelFolder {
     /** From {@code generation_config.json}; the end-of-sequence token from elsewhere if it does not say. */
     GenerationConfig generationConfig(Optional<Tokenizer> tokenizer) {
         Path file = path.resolve("generation_config.json");
-        GenerationConfig read = Files.isRegularFile(file)
+        GenerationConfig read = Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                 ? GenerationConfigReader.read(file)
                 : GenerationConfig.builder().build();
         if (read.eosTokenId().isPresent()) {

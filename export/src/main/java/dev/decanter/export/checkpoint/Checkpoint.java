@@ -2,6 +2,7 @@ package dev.decanter.export.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.decanter.export.ExportException;
+import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import java.io.IOException;
@@ -112,7 +113,7 @@ public final class Checkpoint implements AutoCloseable {
         try (Stream<Path> list = Files.list(folder)) {
             list.map(file -> file.getFileName().toString()).forEach(names::add);
         } catch (IOException e) {
-            throw new ExportException(folder + ": cannot be listed: " + e, e);
+            throw new ExportException(folder + ": cannot be listed: " + DecanterException.reason(e), e);
         }
         for (String name : names) {
             if (name.matches(".*\\.(bin|pt|pth|ckpt|pkl)") && !name.equals("training_args.bin")) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.decanter.export.ExportException;
+import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ public final class JsonFile {
         } catch (JsonProcessingException e) {
             throw broken(file, e);
         } catch (IOException e) {
-            throw new ExportException(file + ": cannot be read: " + e, e);
+            throw new ExportException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }
     }
 
@@ -66,7 +67,7 @@ public final class JsonFile {
         } catch (JsonProcessingException e) {
             throw broken(file, e);
         } catch (IOException e) {
-            throw new ExportException(file + ": cannot be read: " + e, e);
+            throw new ExportException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.decanter.export.ExportException;
+import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.IrException;
 import dev.decanter.ir.Shape;
@@ -73,7 +74,7 @@ public final class Safetensors implements AutoCloseable {
             opened.read(file);
         } catch (IOException e) {
             opened.close();
-            throw new ExportException(file + ": cannot be read: " + e, e);
+            throw new ExportException(file + ": cannot be read: " + DecanterException.reason(e), e);
         } catch (RuntimeException e) {
             opened.close();
             throw e;

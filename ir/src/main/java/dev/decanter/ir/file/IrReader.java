@@ -1,5 +1,6 @@
 package dev.decanter.ir.file;
 
+import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.IrException;
 import dev.decanter.ir.Model;
 import java.io.BufferedInputStream;
@@ -103,7 +104,7 @@ public final class IrReader {
         } catch (NoSuchFileException e) {
             throw failure(source, "does not exist", e);
         } catch (IOException e) {
-            throw failure(source, "cannot be read: " + e, e);
+            throw failure(source, "cannot be read: " + DecanterException.reason(e), e);
         } catch (RuntimeException e) {
             throw failure(source, "cannot be read as an IR: " + e, e);
         }

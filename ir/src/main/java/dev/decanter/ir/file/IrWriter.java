@@ -1,6 +1,7 @@
 package dev.decanter.ir.file;
 
 import dev.decanter.ir.ConstantData;
+import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.IrException;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
@@ -57,7 +58,7 @@ public final class IrWriter {
         } catch (ClosedByInterruptException e) {
             throw failure(xml, "cancelled while writing", e);
         } catch (IOException e) {
-            throw failure(xml, "cannot be written: " + e, e);
+            throw failure(xml, "cannot be written: " + DecanterException.reason(e), e);
         }
     }
 
