@@ -1,6 +1,7 @@
 package dev.decanter.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExample:%n")
 abstract class BaseCommand implements Callable<Integer> {
-    static final ObjectMapper JSON = new ObjectMapper();
+    static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     @CommandLine.Spec
     private CommandSpec spec;

@@ -42,6 +42,9 @@ final class ModelFolders {
 
     /** The existing folder that {@code model} names. */
     static Path existing(String model) {
+        if (model.isBlank()) {
+            throw new CommandFailure("--model is empty; name the folder that holds the model");
+        }
         Path folder;
         try {
             folder = Path.of(model);

@@ -50,7 +50,7 @@ public class DecanterException extends RuntimeException {
             case AccessDeniedException e -> "access to " + e.getFile() + " is denied; check the permissions";
             case FileAlreadyExistsException e -> e.getFile() + " exists and is in the way";
             case DirectoryNotEmptyException e -> "folder " + e.getFile() + " is not empty";
-            case FileSystemException e when e.getReason() instanceof String why -> why;
+            case FileSystemException e when e.getReason() != null -> e.getReason();
             case CharacterCodingException _ -> "it is not UTF-8 text";
             default -> {
                 String message = failure.getMessage();
