@@ -4,7 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.decanter.ir.DecanterException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -59,5 +62,10 @@ abstract class BaseCommand implements Callable<Integer> {
     /** A wrong combination of flags. */
     CommandLine.ParameterException usage(String message) {
         return new CommandLine.ParameterException(spec.commandLine(), message);
+    }
+
+    /** A file of the command line that cannot be read. */
+    static CommandFailure unreadable(Path file, IOException failure) {
+        return new CommandFailure(file + ": cannot be read: " + DecanterException.reason(failure), failure);
     }
 }

@@ -102,6 +102,12 @@ final class BenchmarkCommand extends BaseCommand {
                 .orElseThrow(
                         () -> new CommandFailure(pipeline.folder() + ": the size of the vocabulary is not known, as the"
                                 + " shape of output \"logits\" leaves it open; export the model again"));
+        int room = pipeline.contextLength().orElse(Integer.MAX_VALUE);
+        if ((long) promptTokens + newTokens > room) {
+            throw new CommandFailure("--prompt-tokens " + promptTokens + " and --new-tokens " + newTokens
+                    + " are more than the model's context of " + room
+                    + " tokens (max_position_embeddings in config.json); ask for fewer");
+        }
         return new Random(SEED).longs(promptTokens, 0, vocabulary).toArray();
     }
 

@@ -47,7 +47,7 @@ final class RenderCommand extends BaseCommand {
     private Map<String, String> set = new LinkedHashMap<>();
 
     @Override
-    void run() throws IOException {
+    void run() {
         ChatHistory history = ChatHistory.ofJson(list(messages));
         if (tools.isPresent()) {
             history.toolsOfJson(list(tools.get()));
@@ -57,28 +57,39 @@ final class RenderCommand extends BaseCommand {
                 history.extraContext(entry.getKey(), JSON.readValue(entry.getValue(), Object.class));
             } catch (JsonProcessingException e) {
                 throw new CommandFailure(
-                        "--set " + entry.getKey() + ": the value is not JSON: " + e.getOriginalMessage(), e);
+                        "--set " + entry.getKey() + ": the value is not JSON: "
+                                + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
+                        e);
             }
         }
         // the text may or may not end with a line break of its own: exactly it is printed
         out().print(template().render(history, !noGenerationPrompt));
     }
 
-    private static String list(Path file) throws IOException {
-        String text = Files.readString(file);
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static String list(Path file) {
+        String text = read(file);
         try {
             if (!JSON.readTree(text).isArray()) {
                 throw new CommandFailure(file + ": must be a JSON list of objects");
             }
             return text;
         } catch (JsonProcessingException e) {
-            throw new CommandFailure(file + ": is not JSON: " + e.getOriginalMessage(), e);
+            throw new CommandFailure(
+                    file + ": is not JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""), e);
         }
     }
 
-    private ChatTemplate template() throws IOException {
+    private ChatTemplate template() {
         if (Files.isRegularFile(model)) {
-            return ChatTemplate.of(model.toString(), Files.readString(model), Map.of());
+            return ChatTemplate.of(model.toString(), read(model), Map.of());
         }
         Path folder = ModelFolders.existing(model.toString());
         return find(folder)

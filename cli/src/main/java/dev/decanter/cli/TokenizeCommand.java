@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.tokenizers.Tokenizer;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +50,7 @@ final class TokenizeCommand extends BaseCommand {
     private boolean json;
 
     @Override
-    void run() throws IOException {
+    void run() {
         if (Stream.of(text, file, ids).filter(Optional::isPresent).count() != 1) {
             throw usage("Give one of --text, --file and --ids");
         }
@@ -80,7 +79,7 @@ final class TokenizeCommand extends BaseCommand {
         return tokenizer.encodeToIds(words, !noSpecial);
     }
 
-    private void file(Path lineFile, Tokenizer tokenizer, List<String> vocabulary) throws IOException {
+    private void file(Path lineFile, Tokenizer tokenizer, List<String> vocabulary) {
         try (BufferedReader lines = Files.newBufferedReader(lineFile)) {
             int number = 0;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -89,8 +88,8 @@ final class TokenizeCommand extends BaseCommand {
                     print(result(tokenizer, vocabulary, ids(lineFile + ":" + number, line, tokenizer)));
                 }
             }
-        } catch (MalformedInputException e) {
-            throw new CommandFailure(lineFile + ": is not UTF-8 text", e);
+        } catch (IOException e) {
+            throw unreadable(lineFile, e);
         }
     }
 
@@ -99,7 +98,8 @@ final class TokenizeCommand extends BaseCommand {
         try {
             value = JSON.readTree(line);
         } catch (JsonProcessingException e) {
-            throw new CommandFailure(where + ": is not JSON: " + e.getOriginalMessage(), e);
+            throw new CommandFailure(
+                    where + ": is not JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""), e);
         }
         if (value.isTextual()) {
             return encode(tokenizer, value.textValue());

@@ -1,5 +1,6 @@
 package dev.decanter.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.decanter.export.ExportListener;
 import dev.decanter.export.TokenizerExport;
 import dev.decanter.ir.DecanterException;
@@ -21,6 +22,10 @@ record TokenizerStage(ExportListener listener) implements TokenizerExport {
         try {
             TokenizerConverter.convert(checkpoint, out, ConversionOptions.DEFAULT);
         } catch (DecanterException e) {
+            // a full disk says nothing about the tokenizer, and the model beside it would be incomplete
+            if (e.getCause() instanceof IOException cause && !(cause instanceof JsonProcessingException)) {
+                throw e;
+            }
             for (String name : new String[] {TokenizerConverter.TOKENIZER, TokenizerConverter.DETOKENIZER}) {
                 remove(out.resolve(name));
                 remove(IrReader.weightsPath(out.resolve(name)));

@@ -1,8 +1,11 @@
 package dev.decanter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.decanter.export.ExportListener;
+import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +79,14 @@ class CommandsTest {
         assertThat(Cli.done("generate", "--model", out, "--prompt-ids", "1,2", "--max-new-tokens", "3")
                         .out())
                 .matches("\\d+,\\d+,\\d+\\R");
+    }
+
+    @Test
+    void aTokenizerThatCannotBeWrittenFailsTheExport() {
+        TokenizerStage stage = new TokenizerStage(ExportListener.SILENT);
+        assertThatThrownBy(() -> stage.convert(CHECKPOINT, folder.resolve("no/such/folder")))
+                .isInstanceOf(DecanterException.class)
+                .hasMessageContaining("cannot be written");
     }
 
     @Test

@@ -329,6 +329,27 @@ class FailureMessagesTest {
                         "tokenize --model @/hf --file @/lines.jsonl",
                         "@/lines.jsonl:2: is not JSON: Unexpected end-of-input within/between Array entries"),
                 failure(
+                        "two values in a JSON line",
+                        at -> Files.writeString(at.resolve("lines.jsonl"), "\"a\" \"b\""),
+                        "tokenize --model @/hf --file @/lines.jsonl",
+                        "@/lines.jsonl:1: is not JSON: Trailing token (of type VALUE_STRING) found after value (bound as `com.fasterxml.jackson.databind.JsonNode`): not allowed as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS`"),
+                failure(
+                        "a folder instead of JSON lines",
+                        NONE,
+                        "tokenize --model @/hf --file @/hf",
+                        "@/hf: cannot be read: Is a directory"),
+                failure(
+                        "messages cut short",
+                        at -> Files.writeString(at.resolve("messages.json"), "[{"),
+                        "render --model @/hf --messages @/messages.json",
+                        "@/messages.json: is not JSON: Unexpected end-of-input: expected close marker for Object"),
+                failure(
+                        "a template that joins too much",
+                        at -> Files.writeString(
+                                at.resolve("hf/config.json"), "{{ range(1000000)|join('x' * 1000000) }}"),
+                        "render --model @/hf/config.json --messages @/messages.json",
+                        "@/hf/config.json, line 1: a join makes 999999005890890 characters, too many"),
+                failure(
                         "no variable",
                         at -> Files.writeString(at.resolve("messages.json"), "[]"),
                         "render --model @/hf --messages @/messages.json --set x=y",
@@ -345,7 +366,7 @@ class FailureMessagesTest {
                         "no room to benchmark",
                         NONE,
                         "benchmark --model @/ov --prompt-tokens 5000",
-                        "the prompt has 5000 tokens and 128 more are asked for (max_new_tokens), but the model's context is 256 tokens (max_position_embeddings in config.json); shorten the prompt"));
+                        "--prompt-tokens 5000 and --new-tokens 128 are more than the model's context of 256 tokens (max_position_embeddings in config.json); ask for fewer"));
     }
 
     static Stream<Arguments> usages() {

@@ -117,7 +117,7 @@ class BadInputTest {
         new SyntheticCheckpoint("llama").with("rope_theta", 12345).write(in);
         Path config = in.resolve("config.json");
         Files.writeString(config, Files.readString(config).replace("12345", "Infinity"));
-        refused("config.json", "\"rope_theta\" must be a number, not Infinity");
+        refused("config.json", "\"rope_theta\" must be a number, not \"Infinity\"");
     }
 
     @Test

@@ -35,7 +35,10 @@ public final class ChatHistory {
         try {
             return MAPPER.readValue(json, new TypeReference<>() {});
         } catch (JsonProcessingException e) {
-            throw new GenerationException(what + " must be a JSON list of objects: " + e.getOriginalMessage(), e);
+            throw new GenerationException(
+                    what + " must be a JSON list of objects: "
+                            + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
+                    e);
         }
     }
 

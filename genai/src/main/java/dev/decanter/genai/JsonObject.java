@@ -33,7 +33,9 @@ record JsonObject(Path file, JsonNode node) {
             }
             return new JsonObject(file, node);
         } catch (JsonProcessingException e) {
-            throw new GenerationException(file + ": is not valid JSON: " + e.getOriginalMessage(), e);
+            throw new GenerationException(
+                    file + ": is not valid JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
+                    e);
         } catch (IOException e) {
             throw new GenerationException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }

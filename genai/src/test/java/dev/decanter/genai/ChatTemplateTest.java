@@ -114,7 +114,8 @@ class ChatTemplateTest {
                 .isEqualTo("13");
         assertThat(render("{%- set x -%} a {%- endset -%} {{ x }} {#- c -#} b {% raw %}{{ r }}{% endraw %}"))
                 .isEqualTo("ab {{ r }}");
-        assertThat(render("{{ 'x' in absent }}{{ absent }}{{ absent is defined }}")).isEqualTo("FalseFalse");
+        assertThat(render("{{ 'x' in absent }}{{ absent }}{{ absent is defined }}"))
+                .isEqualTo("FalseFalse");
         assertThat(render("{{ messages[-1]['role'] }} {{ messages[1:] | length }}"))
                 .isEqualTo("assistant 1");
         assertThat(render("{{ messages[0].get('name', 'nobody') }}")).isEqualTo("nobody");

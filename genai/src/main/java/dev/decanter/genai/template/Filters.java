@@ -137,7 +137,7 @@ final class Filters {
         for (Object item : Operators.items(value)) {
             parts.add(PythonText.of(attribute == null ? item : Evaluator.item(item, attribute)));
         }
-        return String.join(separator == null ? "" : PythonText.of(separator), parts);
+        return Limits.joined(separator == null ? "" : PythonText.of(separator), parts);
     }
 
     private static Object reverse(@Nullable Object value) {

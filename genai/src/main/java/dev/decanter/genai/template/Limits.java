@@ -1,5 +1,6 @@
 package dev.decanter.genai.template;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Counts what one rendering uses; a template that uses too much is refused. */
@@ -39,6 +40,18 @@ final class Limits {
         if (count > MOST_ITEMS) {
             throw new TemplateException("the template makes a list of " + count + " items, more than " + MOST_ITEMS);
         }
+    }
+
+    /** {@code parts} joined, unless that is too long to try. */
+    static String joined(String separator, List<String> parts) {
+        long length = (long) separator.length() * Math.max(0, parts.size() - 1);
+        for (String part : parts) {
+            length += part.length();
+        }
+        if (length > MOST_CHARS) {
+            throw new TemplateException("a join makes " + length + " characters, too many");
+        }
+        return String.join(separator, parts);
     }
 
     /** Into a macro. */

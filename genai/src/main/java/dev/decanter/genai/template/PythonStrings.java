@@ -190,7 +190,7 @@ final class PythonStrings {
         }
         List<String> parts = new ArrayList<>();
         items.forEach(item -> parts.add(string(item)));
-        return String.join(text, parts);
+        return Limits.joined(text, parts);
     }
 
     private static String replace(String text, Arguments arguments) {
