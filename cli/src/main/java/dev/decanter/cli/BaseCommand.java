@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.decanter.ir.DecanterException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -33,7 +36,31 @@ abstract class BaseCommand implements Callable<Integer> {
     public final Integer call() throws Exception {
         run();
         out().flush();
+        requireWritten();
         return 0;
+    }
+
+    /** Print streams keep their failures to themselves; an answer lost to a full disk must not look like success. */
+    private static void requireWritten() {
+        if (!System.out.checkError()) {
+            return;
+        }
+        String reason = "part of the output is lost";
+        try {
+            // the stream has forgotten what went wrong: the same file says it again
+            standardOutput().write('\n');
+        } catch (IOException e) {
+            reason = DecanterException.reason(e);
+        }
+        // whoever closes a pipe early, as head does, has all that it wanted
+        if (!reason.contains("Broken pipe")) {
+            throw new CommandFailure("standard output cannot be written: " + reason + "; send it somewhere else");
+        }
+    }
+
+    /** Not to be closed. */
+    private static FileOutputStream standardOutput() {
+        return new FileOutputStream(FileDescriptor.out);
     }
 
     PrintWriter out() {
@@ -66,6 +93,9 @@ abstract class BaseCommand implements Callable<Integer> {
 
     /** A file of the command line that cannot be read. */
     static CommandFailure unreadable(Path file, IOException failure) {
-        return new CommandFailure(file + ": cannot be read: " + DecanterException.reason(failure), failure);
+        String fault = failure instanceof NoSuchFileException
+                ? "does not exist"
+                : "cannot be read: " + DecanterException.reason(failure);
+        return new CommandFailure(file + ": " + fault, failure);
     }
 }

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.decanter.export.ExportListener;
 import dev.decanter.ir.DecanterException;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -82,11 +84,31 @@ class CommandsTest {
     }
 
     @Test
-    void aTokenizerThatCannotBeWrittenFailsTheExport() {
+    void anAnswerThatIsLostIsAFailure() {
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        }));
+        try {
+            System.out.print("x");
+            Cli result = Cli.run("devices");
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.err()).startsWith("decanter: standard output cannot be written: ");
+        } finally {
+            System.setOut(out);
+        }
+    }
+
+    @Test
+    void aTokenizerThatCannotBeWrittenFailsTheExport() throws IOException {
+        Path file = Files.createFile(folder.resolve("in-the-way"));
         TokenizerStage stage = new TokenizerStage(ExportListener.SILENT);
-        assertThatThrownBy(() -> stage.convert(CHECKPOINT, folder.resolve("no/such/folder")))
+        assertThatThrownBy(() -> stage.convert(CHECKPOINT, file.resolve("ov")))
                 .isInstanceOf(DecanterException.class)
-                .hasMessageContaining("cannot be written");
+                .hasMessageContaining(file.toString());
     }
 
     @Test

@@ -109,6 +109,11 @@ class FailureMessagesTest {
                         "export --model @/hf @/out",
                         "@/hf: surplus tensors that this architecture does not use: a\\u001b[31m b\\u202e; does config.json belong to these weights?"),
                 failure(
+                        "a broken link as output",
+                        at -> Files.createSymbolicLink(at.resolve("link"), at.resolve("nowhere")),
+                        "export --model @/hf @/link",
+                        "@/link: is a link that leads nowhere; remove it, or name another folder for the output"),
+                failure(
                         "a damaged tokenizer",
                         at -> Files.writeString(at.resolve("hf").resolve("tokenizer.json"), "{\"model\": {"),
                         "export --model @/hf @/out",
@@ -345,10 +350,12 @@ class FailureMessagesTest {
                         "@/messages.json: is not JSON: Unexpected end-of-input: expected close marker for Object"),
                 failure(
                         "a template that joins too much",
-                        at -> Files.writeString(
-                                at.resolve("hf/config.json"), "{{ range(1000000)|join('x' * 1000000) }}"),
+                        at -> {
+                            Files.writeString(at.resolve("messages.json"), "[]");
+                            Files.writeString(at.resolve("hf/config.json"), "{{ range(1000000)|join('x' * 1000000) }}");
+                        },
                         "render --model @/hf/config.json --messages @/messages.json",
-                        "@/hf/config.json, line 1: a join makes 999999005890890 characters, too many"),
+                        "@/hf/config.json, line 1: a join makes 1000004888890 characters, too many"),
                 failure(
                         "no variable",
                         at -> Files.writeString(at.resolve("messages.json"), "[]"),

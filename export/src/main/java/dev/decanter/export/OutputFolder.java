@@ -4,6 +4,7 @@ import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -71,6 +72,10 @@ final class OutputFolder implements AutoCloseable {
 
     private static void requireReplaceable(Path target) throws IOException {
         if (!Files.exists(target)) {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+                throw new ExportException(
+                        target + ": is a link that leads nowhere; remove it, or name another folder for the output");
+            }
             return;
         }
         if (!Files.isDirectory(target)) {

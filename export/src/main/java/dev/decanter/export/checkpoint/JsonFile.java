@@ -75,7 +75,7 @@ public final class JsonFile {
         String line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
         return new ExportException(
                 file + ": broken JSON" + line + ": "
-                        + e.getOriginalMessage().lines().findFirst().orElse(""),
+                        + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
                 e);
     }
 }
