@@ -23,8 +23,10 @@ record TokenizerStage(ExportListener listener) implements TokenizerExport {
             TokenizerConverter.convert(checkpoint, out, ConversionOptions.DEFAULT);
         } catch (DecanterException e) {
             // a full disk says nothing about the tokenizer, and the model beside it would be incomplete
-            if (e.getCause() instanceof IOException cause && !(cause instanceof JsonProcessingException)) {
-                throw e;
+            for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+                if (cause instanceof IOException && !(cause instanceof JsonProcessingException)) {
+                    throw e;
+                }
             }
             for (String name : new String[] {TokenizerConverter.TOKENIZER, TokenizerConverter.DETOKENIZER}) {
                 remove(out.resolve(name));

@@ -1,11 +1,8 @@
 package dev.decanter.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.decanter.export.ExportListener;
-import dev.decanter.ir.DecanterException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -100,15 +97,6 @@ class CommandsTest {
         } finally {
             System.setOut(out);
         }
-    }
-
-    @Test
-    void aTokenizerThatCannotBeWrittenFailsTheExport() throws IOException {
-        Path file = Files.createFile(folder.resolve("in-the-way"));
-        TokenizerStage stage = new TokenizerStage(ExportListener.SILENT);
-        assertThatThrownBy(() -> stage.convert(CHECKPOINT, file.resolve("ov")))
-                .isInstanceOf(DecanterException.class)
-                .hasMessageContaining(file.toString());
     }
 
     @Test
