@@ -61,7 +61,7 @@ final class ModelFolder {
         return OptionalInt.empty();
     }
 
-    /** Rotary embeddings may be stretched beyond the length they were trained for. */
+    /** Rotary embeddings may be stretched beyond the length they were trained for; dynamic ones stretch with the text. */
     private static double scaled(JsonObject json, double length) {
         Optional<JsonObject> found = json.object("rope_scaling").or(() -> json.object("rope_parameters"));
         if (found.isEmpty()) {
@@ -73,6 +73,9 @@ final class ModelFolder {
                 .stream().findFirst().orElse("default");
         if (SCALED_ALREADY.contains(kind)) {
             return length;
+        }
+        if (kind.equals("dynamic")) {
+            return Double.POSITIVE_INFINITY;
         }
         double trained = kind.equals("yarn")
                 ? scaling.number("original_max_position_embeddings").orElse(length)

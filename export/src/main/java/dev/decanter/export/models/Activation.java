@@ -19,6 +19,7 @@ record Activation(String kind, Op op) {
             "swish", new Activation("aten::silu/Swish", new UnaryOp.Swish()),
             "gelu", new Activation("aten::gelu/Gelu", new UnaryOp.Gelu(UnaryOp.GeluMode.ERF)),
             "gelu_pytorch_tanh", new Activation("aten::gelu/Gelu", new UnaryOp.Gelu(UnaryOp.GeluMode.TANH)),
+            "gelu_fast", new Activation("aten::gelu/Gelu", new UnaryOp.Gelu(UnaryOp.GeluMode.TANH)),
             "gelu_new", new Activation("aten::gelu/Gelu", new UnaryOp.Gelu(UnaryOp.GeluMode.TANH)),
             "relu", new Activation("aten::relu/Relu", new UnaryOp.Relu())));
 
