@@ -34,6 +34,7 @@ public final class Comparison {
     private static final String OTHERS = "_others_cores";
     private static final double QUIET_CORES = 0.1;
     private static final int PATIENCE_SECONDS = 60;
+    private static final int WARM_UP_TOKENS = 16;
 
     /** An engine's process and the lines to it and from it. */
     private record Worker(String name, Process process, PrintStream commands, BufferedReader answers, JsonNode loaded) {
@@ -100,7 +101,7 @@ public final class Comparison {
         // Untimed: the JIT compiles our kernels, the files of both come into the page cache.
         for (Worker worker : List.of(ours, peer)) {
             for (int prompt : PROMPTS) {
-                worker.run(prompt, count);
+                worker.run(prompt, Math.min(count, WARM_UP_TOKENS));
             }
         }
         ArrayNode runs = report.putArray("runs");
