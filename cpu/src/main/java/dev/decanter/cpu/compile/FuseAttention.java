@@ -49,15 +49,18 @@ final class FuseAttention implements Pass {
         List<Output> inputs = new ArrayList<>(List.of(q, k, v));
         if (count > 3 && !op.causal()) {
             Output mask = node.input(3);
-            if (!mask.shape().hasRank() || mask.shape().rank() > 4) {
-                return false;
-            }
-            if (mask.elementType() != ElementType.F32) {
+            if (mask.elementType() != ElementType.F32
+                    || !mask.shape().hasRank()
+                    || mask.shape().rank() > 4
+                    // one number for all keys is legal, and nothing that the kernel knows
+                    || Graphs.dim(mask, -1) == 1) {
                 return false;
             }
             // a scalar 0 stands for "no mask" where a scale must follow
-            if (mask.shape().rank() > 0 || !Graphs.isConstant(mask, 0)) {
+            if (mask.shape().rank() > 0) {
                 inputs.add(mask);
+            } else if (!Graphs.isConstant(mask, 0)) {
+                return false;
             }
         }
         Graphs.replace(node.output(), new FusedOp.Attention(scale, op.causal()), inputs);

@@ -41,10 +41,6 @@ final class KvCache implements VariableState, AutoCloseable {
         length = Math.min(length, pastLength);
     }
 
-    long batch() {
-        return batch;
-    }
-
     long heads() {
         return heads;
     }
@@ -55,10 +51,6 @@ final class KvCache implements VariableState, AutoCloseable {
 
     long capacity() {
         return capacity;
-    }
-
-    long length() {
-        return length;
     }
 
     long pastLength() {

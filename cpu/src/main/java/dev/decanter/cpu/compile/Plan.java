@@ -5,7 +5,6 @@ import dev.decanter.ir.PartialShape;
 import dev.decanter.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A compiled model: steps in order, and where each value lives. Values are numbered; a value is a constant, a model input,
@@ -47,8 +46,4 @@ record Plan(
 
     /** A state variable. */
     record VariableSpec(String id, ElementType type, PartialShape shape) {}
-
-    Optional<Tensor> constant(int value) {
-        return Optional.ofNullable(constants.get(value));
-    }
 }

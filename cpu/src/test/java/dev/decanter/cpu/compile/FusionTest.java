@@ -307,6 +307,20 @@ class FusionTest {
     }
 
     @Test
+    void aMaskOfOneNumberForAllKeysIsNotFused() {
+        for (Shape shape : List.of(Shape.SCALAR, Shape.of(1, 1, 3, 1))) {
+            Model model = Graph.of(g -> {
+                Output q = g.input("q", -1, 2, 3, 8);
+                Output k = g.input("k", -1, 2, -1, 8);
+                Output mask = g.constant(noise(shape.dims()));
+                g.result(g.op(new NeuralOp.ScaledDotProductAttention(false), q, k, k, mask));
+            });
+            assertThat(fused(model)).isEmpty();
+            sameOnBoth(model, List.of(Map.of("q", noise(1, 2, 3, 8), "k", noise(1, 2, 5, 8))));
+        }
+    }
+
+    @Test
     void cacheFollowsBeams() {
         int[] size = {4, 2, 8};
         sameOnBoth(
