@@ -31,7 +31,8 @@ class ArchitectureTest {
             "cpu", List.of("runtime", "ir"),
             "tokenizers", List.of("runtime", "ir"),
             "export", List.of("tokenizers", "runtime", "ir"),
-            "genai", List.of("tokenizers", "runtime", "ir"));
+            "template", List.of("ir"),
+            "genai", List.of("template", "tokenizers", "runtime", "ir"));
 
     private static JavaClasses classes;
 
@@ -51,7 +52,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ir", "runtime", "cpu", "tokenizers", "export", "genai"})
+    @ValueSource(strings = {"ir", "runtime", "cpu", "tokenizers", "export", "template", "genai"})
     void modulesDependDownwardsOnly(String module) {
         List<String> allowed = new ArrayList<>(List.of("dev.decanter." + module + ".."));
         ARROWS.getOrDefault(module, List.of()).forEach(other -> allowed.add("dev.decanter." + other + ".."));

@@ -1,8 +1,9 @@
 package dev.decanter.genai;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.decanter.genai.template.JinjaTemplate;
 import dev.decanter.ir.DecanterException;
+import dev.decanter.template.JinjaTemplate;
+import dev.decanter.template.TemplateException;
 import dev.decanter.tokenizers.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -137,6 +138,10 @@ public final class ChatTemplate {
         context.put("documents", null);
         context.put("add_generation_prompt", addGenerationPrompt);
         context.putAll(history.extraContext());
-        return template.render(context);
+        try {
+            return template.render(context);
+        } catch (TemplateException e) {
+            throw new GenerationException(String.valueOf(e.getMessage()), e);
+        }
     }
 }

@@ -1,0 +1,11 @@
+package dev.decanter.template;
+
+import org.jspecify.annotations.Nullable;
+
+/** A value of our own with attributes: the loop variable, a namespace. */
+@FunctionalInterface
+interface Attributes {
+    /** The attribute, or {@link Undefined}. */
+    @Nullable
+    Object attribute(String name);
+}

@@ -1,0 +1,38 @@
+package dev.decanter.template;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Variables that are visible at a place of the template. */
+final class Scope {
+    private final Map<String, @Nullable Object> values = new HashMap<>();
+    private final Optional<Scope> outer;
+
+    Scope(Map<String, ? extends @Nullable Object> values) {
+        this.values.putAll(values);
+        this.outer = Optional.empty();
+    }
+
+    Scope(Scope outer) {
+        this.outer = Optional.of(outer);
+    }
+
+    void set(String name, @Nullable Object value) {
+        values.put(name, value);
+    }
+
+    /** The value, or {@link Undefined}. */
+    @Nullable
+    Object get(String name) {
+        Scope scope = this;
+        while (!scope.values.containsKey(name)) {
+            if (scope.outer.isEmpty()) {
+                return Undefined.variable(name);
+            }
+            scope = scope.outer.get();
+        }
+        return scope.values.get(name);
+    }
+}

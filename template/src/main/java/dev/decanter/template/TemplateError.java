@@ -1,0 +1,26 @@
+package dev.decanter.template;
+
+/** What is wrong in a template, or its own refusal; the message names neither file nor line. */
+final class TemplateError extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int line;
+
+    TemplateError(String message) {
+        this(message, 0);
+    }
+
+    TemplateError(String message, int line) {
+        super(message, null, false, false);
+        this.line = line;
+    }
+
+    /** From 1; 0 if it is not known, or does not matter because the template refused by itself. */
+    int line() {
+        return line;
+    }
+
+    String text() {
+        return String.valueOf(getMessage());
+    }
+}
