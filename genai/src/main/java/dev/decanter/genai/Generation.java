@@ -1,6 +1,8 @@
 package dev.decanter.genai;
 
 import dev.decanter.genai.lm.LanguageModel;
+import dev.decanter.genai.lm.Step;
+import dev.decanter.genai.lm.StepLogits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -89,7 +91,9 @@ final class Generation {
     private FinishReason generate(Sampler sampler, int reused, int limit) {
         int promptLength = length;
         long begin = System.nanoTime();
-        float[] logits = model.step(tokens, reused, length);
+        StepLogits first = model.step(Step.one(Arrays.copyOfRange(tokens, reused, length)));
+        float[] logits = new float[first.vocabulary()];
+        first.copyTo(0, 0, logits);
         watch.prefill(begin);
         if (config.keepPromptLogits()) {
             promptLogits = Optional.of(logits.clone());
@@ -105,7 +109,7 @@ final class Generation {
                 return reason.get();
             }
             begin = System.nanoTime();
-            logits = model.step(tokens, length - 1, length);
+            model.step(Step.one(tokens[length - 1])).copyTo(0, 0, logits);
             watch.inference(begin);
         }
     }

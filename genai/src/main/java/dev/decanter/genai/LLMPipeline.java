@@ -119,7 +119,7 @@ public final class LLMPipeline implements AutoCloseable {
 
     /** A conversation of its own, which the caller closes before the pipeline. */
     public LLMSession newSession() {
-        return new LLMSession(this, model.newSequence());
+        return new LLMSession(this, model.newLanguageModel());
     }
 
     /** See {@link LLMSession#generate(String, GenerationConfig, Streamer)}. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.decanter.genai.lm.LanguageModel;
+import dev.decanter.genai.lm.Step;
+import dev.decanter.genai.lm.StepLogits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,16 +29,41 @@ class GenerationTest {
         }
 
         @Override
+        public int rows() {
+            return Math.min(1, length);
+        }
+
+        @Override
         public int length() {
             return length;
         }
 
         @Override
-        public float[] step(long[] ids, int from, int to) {
-            length += to - from;
+        public StepLogits step(Step step) {
+            length += step.count();
             float[] logits = new float[VOCABULARY.length];
             logits[script[Math.min(said++, script.length - 1)]] = 5;
-            return logits;
+            return new StepLogits() {
+                @Override
+                public int rows() {
+                    return 1;
+                }
+
+                @Override
+                public int positions() {
+                    return 1;
+                }
+
+                @Override
+                public int vocabulary() {
+                    return logits.length;
+                }
+
+                @Override
+                public void copyTo(int row, int position, float[] target) {
+                    System.arraycopy(logits, 0, target, 0, logits.length);
+                }
+            };
         }
 
         @Override

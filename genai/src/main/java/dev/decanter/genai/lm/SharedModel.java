@@ -27,11 +27,14 @@ public final class SharedModel implements AutoCloseable {
     private final CompiledModel compiled;
     private final Map<String, Integer> sequenceAxes;
     private final List<ModelPort> pasts;
+    private final boolean lastOnly;
 
-    private SharedModel(CompiledModel compiled, Map<String, Integer> sequenceAxes, List<ModelPort> pasts) {
+    private SharedModel(
+            CompiledModel compiled, Map<String, Integer> sequenceAxes, List<ModelPort> pasts, boolean lastOnly) {
         this.compiled = compiled;
         this.sequenceAxes = sequenceAxes;
         this.pasts = pasts;
+        this.lastOnly = lastOnly;
     }
 
     /**
@@ -42,12 +45,12 @@ public final class SharedModel implements AutoCloseable {
      */
     public static SharedModel load(Path xml, Core core, String device, Map<String, String> properties) {
         Model model = IrReader.read(xml);
-        new LastTokenLogits(Logits.OUTPUT).run(model);
+        boolean lastOnly = new LastTokenLogits(Logits.OUTPUT).run(model);
         Map<String, Integer> axes = sequenceAxes(model);
         boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
         CompiledModel compiled = compile(xml, model, core, device, properties);
         try {
-            return new SharedModel(compiled, axes, check(xml, compiled, states));
+            return new SharedModel(compiled, axes, check(xml, compiled, states), lastOnly);
         } catch (GenerationException e) {
             compiled.close();
             throw e;
@@ -147,11 +150,11 @@ public final class SharedModel implements AutoCloseable {
                 : OptionalLong.empty();
     }
 
-    /** A sequence with a cache of its own, which the caller closes. */
-    public LanguageModel newSequence() {
+    /** A decoder with a cache of its own, which the caller closes. */
+    public LanguageModel newLanguageModel() {
         return pasts.isEmpty()
-                ? new StatefulLanguageModel(compiled.createInferRequest(), sequenceAxes)
-                : new StatelessLanguageModel(compiled.createInferRequest(), pasts);
+                ? new StatefulLanguageModel(compiled.createInferRequest(), sequenceAxes, lastOnly)
+                : new StatelessLanguageModel(compiled.createInferRequest(), pasts, lastOnly);
     }
 
     @Override

@@ -15,16 +15,19 @@ final class StatelessLanguageModel implements LanguageModel {
 
     private final InferRequest request;
     private final StepInputs inputs;
-    private final Logits logits = new Logits();
+    private final Rows rows;
     /** By the names' common part, for example {@code .0.key}. */
     private final Map<String, CacheBuffer> cache = new LinkedHashMap<>();
 
-    private int length;
-
-    /** Takes the request over. */
-    StatelessLanguageModel(InferRequest request, List<ModelPort> pasts) {
+    /**
+     * Takes the request over.
+     *
+     * @param lastOnly whether the model gives the logits of the last position only
+     */
+    StatelessLanguageModel(InferRequest request, List<ModelPort> pasts, boolean lastOnly) {
         this.request = request;
         this.inputs = new StepInputs(request);
+        this.rows = new Rows(lastOnly);
         for (ModelPort past : pasts) {
             PartialShape shape = past.shape();
             boolean known = shape.hasRank()
@@ -47,28 +50,37 @@ final class StatelessLanguageModel implements LanguageModel {
     }
 
     @Override
-    public int length() {
-        return length;
+    public int rows() {
+        return rows.count();
     }
 
     @Override
-    public float[] step(long[] ids, int from, int to) {
-        inputs.set(ids, from, to, length);
-        cache.forEach((name, past) -> request.setTensor(PAST + name, past.tensor()));
+    public int length() {
+        return rows.length();
+    }
+
+    @Override
+    public StepLogits step(Step step) {
+        int[] padding = rows.paddingAfter(step);
+        inputs.set(step, rows.length(), padding);
+        boolean empty = rows.length() == 0;
+        boolean ordered = rows.keepsOrder(step);
+        cache.forEach((name, past) -> request.setTensor(
+                PAST + name, empty ? past.empty(step.rows()) : ordered ? past.tensor() : past.rows(step.parents())));
         request.infer();
         // an output is overwritten by the next inference, which reads it as input
         cache.forEach((name, past) -> past.set(request.tensor(PRESENT + name)));
-        length += to - from;
-        return logits.read(request);
+        rows.advance(step, padding);
+        return Logits.of(request, step);
     }
 
     @Override
     public int trim(int wanted) {
-        if (wanted < length) {
-            length = Math.max(0, wanted);
-            cache.values().forEach(buffer -> buffer.trim(length));
+        if (wanted < rows.length()) {
+            rows.trim(wanted);
+            cache.values().forEach(buffer -> buffer.trim(rows.length()));
         }
-        return length;
+        return rows.length();
     }
 
     @Override
