@@ -5,6 +5,7 @@ module dev.decanter.genai {
     requires dev.decanter.template;
     requires transitive dev.decanter.runtime;
     requires transitive dev.decanter.tokenizers;
+    requires transitive dev.decanter.grammar;
 
     exports dev.decanter.genai;
 }
