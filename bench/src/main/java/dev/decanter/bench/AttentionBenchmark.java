@@ -1,11 +1,14 @@
 package dev.decanter.bench;
 
 import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.HeadRows;
+import dev.decanter.cpu.kernels.Paged;
 import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -44,12 +47,16 @@ public class AttentionBenchmark {
     @Param({"1", "2"})
     public int threads;
 
+    /** How keys and values lie: in pages, as the cache has them, or in one piece. */
+    @Param({"paged", "contiguous"})
+    public String layout;
+
     private ThreadTeam team;
     private Arena arena;
     private Attention.Sizes sizes;
     private Strided q;
-    private Strided k;
-    private Strided v;
+    private HeadRows k;
+    private HeadRows v;
     private Strided mask;
     private Strided out;
 
@@ -62,10 +69,19 @@ public class AttentionBenchmark {
         int keys = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
         sizes = new Attention.Sizes(1, HEADS, KV_HEADS, queries, keys, SIZE, SIZE, keys - queries);
         q = Strided.rowMajor(random((long) queries * HEADS * SIZE), 0, queries, HEADS, SIZE);
-        k = Strided.headMajor(random((long) CAPACITY * KV_HEADS * SIZE), 0, KV_HEADS, CAPACITY, SIZE);
-        v = Strided.headMajor(random((long) CAPACITY * KV_HEADS * SIZE), 0, KV_HEADS, CAPACITY, SIZE);
+        k = heads();
+        v = heads();
         mask = new Strided(random((long) queries * keys), 0, 0, 0, keys);
         out = Strided.rowMajor(random((long) queries * HEADS * SIZE), 0, queries, HEADS, SIZE);
+    }
+
+    private HeadRows heads() {
+        if (layout.equals("contiguous")) {
+            return Strided.headMajor(random((long) CAPACITY * KV_HEADS * SIZE), 0, KV_HEADS, CAPACITY, SIZE);
+        }
+        MemorySegment[] pages = new MemorySegment[CAPACITY / Paged.ROWS];
+        Arrays.setAll(pages, _ -> random((long) Paged.ROWS * KV_HEADS * SIZE));
+        return new Paged(pages, pages.length);
     }
 
     private MemorySegment random(long elements) {

@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.HeadRows;
 import dev.decanter.cpu.kernels.Rotary;
 import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.ir.ElementType;
@@ -55,7 +56,7 @@ final class AttentionSteps {
                     op.causal() ? 0 : Attention.ALL_KEYS);
             Tensor out = frame.out(0, ElementType.F32, Shape.of(q.dim(0), q.dim(1), q.dim(2), v.dim(3)));
             Attention.apply(
-                    frame.team(), sizes, rows(frame, 0), rows(frame, 1), rows(frame, 2), mask, scale, rows(out));
+                    frame.team(), sizes, rows(frame.in(0)), rows(frame, 1), rows(frame, 2), mask, scale, rows(out));
         };
     }
 
@@ -102,13 +103,9 @@ final class AttentionSteps {
         }
     }
 
-    private static Strided rows(Frame frame, int input) {
+    private static HeadRows rows(Frame frame, int input) {
         Optional<KvCache> cache = frame.cache(input);
-        if (cache.isPresent()) {
-            KvCache c = cache.get();
-            return Strided.headMajor(c.memory(), 0, c.heads(), c.capacity(), c.size());
-        }
-        return rows(frame.in(input));
+        return cache.isPresent() ? cache.get().rows() : rows(frame.in(input));
     }
 
     private static Strided rows(Tensor x) {

@@ -56,10 +56,14 @@ final class Frame implements Execution {
             values[plan.parameters().get(i)] = inputs.get(i);
         }
         caches.values().forEach(KvCache::begin);
+        List<Tensor> results = new ArrayList<>(plan.results().size());
         try {
             for (Plan.PlannedStep step : plan.steps()) {
                 current = step;
                 step.step().run(this);
+            }
+            for (int value : plan.results()) {
+                results.add(dense(value, results.size()));
             }
         } catch (DecanterException e) {
             caches.values().forEach(KvCache::rollBack);
@@ -72,11 +76,8 @@ final class Frame implements Execution {
             caches.values().forEach(KvCache::rollBack);
             throw e;
         }
+        caches.values().forEach(KvCache::commit);
         variables.values().forEach(Variable::commit);
-        List<Tensor> results = new ArrayList<>(plan.results().size());
-        for (int value : plan.results()) {
-            results.add(dense(value, 0));
-        }
         return results;
     }
 

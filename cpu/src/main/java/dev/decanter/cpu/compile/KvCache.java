@@ -1,44 +1,66 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.HeadRows;
+import dev.decanter.cpu.kernels.Paged;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.VariableState;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keys or values of one layer, f32 [batch, heads, capacity, size], of which the first {@link #length} positions are
- * filled. Appending writes in place; when the capacity is used up it grows by half.
+ * Keys or values of one layer, f32 [batch, heads, length, size], in blocks of {@link #BLOCK} positions: a block is
+ * [heads, BLOCK, size] of one sequence. Sequences that continue the same one share its blocks; what is written is only the
+ * block at the end, and a sequence that shares it gets a copy of it first. So a reordering copies at most one block for
+ * each sequence, and growing copies nothing.
  */
 final class KvCache implements VariableState, AutoCloseable {
-    private static final long MIN_CAPACITY = 64;
+    static final int BLOCK = Paged.ROWS;
 
     private final String variable;
     private final long heads;
     private final long size;
-    private Arena arena = Arena.ofShared();
-    private MemorySegment memory = MemorySegment.NULL;
-    private long batch;
-    private long capacity;
+    private final BlockPool pool;
+    /** The blocks of each sequence, as many as its length needs. Never changed in place: the past keeps the old ones. */
+    private int[][] tables = {};
+
+    private int[][] pastTables = {};
     private long length;
     private long pastLength;
+    private boolean reordered;
+    private long bytesCopied;
+    private @Nullable Paged rows;
 
     KvCache(String variable, long heads, long size) {
         this.variable = variable;
         this.heads = heads;
         this.size = size;
+        this.pool = new BlockPool(heads * BLOCK * size * Float.BYTES);
     }
 
     /** Called before each inference: what is in the cache now is the past. */
     void begin() {
         pastLength = length;
+        pastTables = tables;
+        reordered = false;
     }
 
-    /** Back to the past, when an inference failed in the middle. */
+    /** Back to the past, its order of sequences too, when an inference failed in the middle. */
     void rollBack() {
-        length = Math.min(length, pastLength);
+        length = pastLength;
+        tables(pastTables);
+        pool.recount(tables);
+    }
+
+    /** Gives up the past, when an inference has succeeded. */
+    void commit() {
+        if (reordered) {
+            pool.sweep();
+        }
+        pastTables = tables;
     }
 
     long heads() {
@@ -49,108 +71,174 @@ final class KvCache implements VariableState, AutoCloseable {
         return size;
     }
 
-    long capacity() {
-        return capacity;
-    }
-
     long pastLength() {
         return pastLength;
     }
 
-    MemorySegment memory() {
-        return memory;
-    }
-
     Shape shape() {
-        return Shape.of(batch, heads, length, size);
+        return Shape.of(tables.length, heads, length, size);
     }
 
-    /** Rearranges sequences: new sequence b continues old sequence {@code beams[b]}. The identity costs nothing. */
+    /** For tests: bytes copied within the cache so far, because sequences that shared a block parted. */
+    long bytesCopied() {
+        return bytesCopied;
+    }
+
+    /** For tests: blocks that are not free. */
+    int blocksInUse() {
+        return pool.inUse();
+    }
+
+    /** The filled positions, for a kernel; valid until the cache changes. */
+    HeadRows rows() {
+        Paged current = rows;
+        if (current == null) {
+            int each = blocks(length);
+            MemorySegment[] pages = new MemorySegment[tables.length * each];
+            for (int i = 0; i < pages.length; i++) {
+                pages[i] = pool.block(tables[i / each][i % each]);
+            }
+            current = new Paged(pages, each);
+            rows = current;
+        }
+        return current;
+    }
+
+    private void tables(int[][] changed) {
+        tables = changed;
+        rows = null;
+    }
+
+    private static int blocks(long positions) {
+        return Math.toIntExact((positions + BLOCK - 1) / BLOCK);
+    }
+
+    /** Rearranges sequences: new sequence b continues old sequence {@code beams[b]}. Copies nothing. */
     void reorder(Tensor beams) {
         long[] order = beams.toLongs();
         if (length == 0) {
-            if (batch != order.length) {
-                release();
-                batch = order.length;
+            if (tables.length != order.length) {
+                tables(new int[order.length][0]);
             }
             return;
         }
-        boolean identity = order.length == batch;
-        for (int i = 0; identity && i < order.length; i++) {
-            identity = order[i] == i;
+        boolean identity = order.length == tables.length;
+        for (int i = 0; i < order.length; i++) {
+            if (order[i] < 0 || order[i] >= tables.length) {
+                throw new InferenceException("beam_idx " + order[i] + " is not one of the " + tables.length
+                        + " sequences in the cache \"" + variable + "\"");
+            }
+            identity &= order[i] == i;
         }
         if (identity) {
             return;
         }
-        long sequence = heads * capacity * size * Float.BYTES;
-        Arena fresh = Arena.ofShared();
-        MemorySegment target = fresh.allocate(Math.max(64, order.length * sequence), 64);
+        int[][] chosen = new int[order.length][];
         for (int i = 0; i < order.length; i++) {
-            if (order[i] < 0 || order[i] >= batch) {
-                fresh.close();
-                throw new InferenceException("beam_idx " + order[i] + " is not one of the " + batch
-                        + " sequences in the cache \"" + variable + "\"");
+            chosen[i] = tables[(int) order[i]];
+            for (int block : chosen[i]) {
+                pool.retain(block);
             }
-            copyHeads(memory, order[i], capacity, target, i, capacity);
         }
-        swap(fresh, target);
-        batch = order.length;
+        releaseFrom(0);
+        tables(chosen);
+        reordered = true;
     }
 
-    private void copyHeads(
-            MemorySegment from, long fromBatch, long fromCapacity, MemorySegment to, long toBatch, long toCapacity) {
-        long bytes = length * size * Float.BYTES;
-        for (long h = 0; h < heads; h++) {
-            long source = (fromBatch * heads + h) * fromCapacity * size * Float.BYTES;
-            long target = (toBatch * heads + h) * toCapacity * size * Float.BYTES;
-            MemorySegment.copy(from, source, to, target, bytes);
+    /** Lets every sequence's blocks go from number {@code first} on. */
+    private void releaseFrom(int first) {
+        for (int[] table : tables) {
+            for (int i = first; i < table.length; i++) {
+                pool.release(table[i]);
+            }
         }
     }
 
     /** Adds [batch, heads, steps, size] after the filled positions. */
     void append(Tensor values) {
         Shape shape = values.shape();
-        if (shape.rank() != 4 || shape.dim(1) != heads || shape.dim(3) != size || shape.dim(0) != batch) {
+        if (shape.rank() != 4 || shape.dim(1) != heads || shape.dim(3) != size || shape.dim(0) != tables.length) {
             throw new InferenceException("cannot append " + shape + " to the cache \"" + variable + "\" of " + shape());
         }
         long steps = shape.dim(2);
-        reserve(length + steps);
-        long bytes = steps * size * Float.BYTES;
-        for (long row = 0; row < batch * heads; row++) {
-            long target = (row * capacity + length) * size * Float.BYTES;
-            MemorySegment.copy(values.memory(), row * bytes, memory, target, bytes);
+        makeRoom(steps);
+        for (int sequence = 0; sequence < tables.length; sequence++) {
+            for (long step = 0; step < steps; ) {
+                long at = (length + step) % BLOCK;
+                long count = Math.min(steps - step, BLOCK - at);
+                MemorySegment block = pool.block(tables[sequence][(int) ((length + step) / BLOCK)]);
+                for (long h = 0; h < heads; h++) {
+                    long from = (sequence * heads + h) * steps + step;
+                    copy(values.memory(), from, block, h * BLOCK + at, count);
+                }
+                step += count;
+            }
         }
         length += steps;
     }
 
-    private void reserve(long wanted) {
-        if (wanted <= capacity) {
-            return;
-        }
-        long grown = Math.max(wanted, Math.max(MIN_CAPACITY, capacity + capacity / 2));
-        Arena fresh = Arena.ofShared();
-        MemorySegment target = fresh.allocate(
-                ElementType.F32.byteSize(
-                        Math.max(16, Shape.of(batch, heads, grown, size).elements())),
-                64);
-        for (long b = 0; b < batch && length > 0; b++) {
-            copyHeads(memory, b, capacity, target, b, grown);
-        }
-        swap(fresh, target);
-        capacity = grown;
+    /** Copies rows of {@code size} elements, which both sides are counted in. */
+    private void copy(MemorySegment from, long fromRow, MemorySegment to, long toRow, long count) {
+        long row = size * Float.BYTES;
+        MemorySegment.copy(from, fromRow * row, to, toRow * row, count * row);
     }
 
-    private void swap(Arena fresh, MemorySegment target) {
-        arena.close();
-        arena = fresh;
-        memory = target;
+    /** Gives every sequence blocks for {@code steps} more positions, the first of them its own. */
+    private void makeRoom(long steps) {
+        int have = blocks(length);
+        int wanted = blocks(length + steps);
+        int sequences = tables.length;
+        long filled = length % BLOCK;
+        int parting = 0;
+        if (filled > 0 && steps > 0) {
+            // the last holder of a block writes to it: the past, if it holds it too, knows only positions before that
+            parting = sequences
+                    - (int) Arrays.stream(tables)
+                            .mapToInt(t -> t[have - 1])
+                            .distinct()
+                            .count();
+        }
+        if (parting == 0 && wanted == have) {
+            return;
+        }
+        // all of it before anything changes: memory may run out
+        pool.reserve(Math.addExact(Math.multiplyExact(sequences, wanted - have), parting));
+        int[][] grown = new int[sequences][];
+        for (int s = 0; s < sequences; s++) {
+            int[] table = Arrays.copyOf(tables[s], wanted);
+            if (parting > 0 && pool.holders(table[have - 1]) > 1) {
+                table[have - 1] = copyOf(table[have - 1], filled);
+            }
+            for (int i = have; i < wanted; i++) {
+                table[i] = pool.take();
+            }
+            grown[s] = table;
+        }
+        tables(grown);
+    }
+
+    /** A holder's own copy of the first positions of a block that it shared. */
+    private int copyOf(int shared, long positions) {
+        int own = pool.take();
+        for (long h = 0; h < heads; h++) {
+            copy(pool.block(shared), h * BLOCK, pool.block(own), h * BLOCK, positions);
+        }
+        bytesCopied += heads * positions * size * Float.BYTES;
+        pool.release(shared);
+        return own;
     }
 
     /** A contiguous copy into {@code target} [batch, heads, length, size]. */
     void copyTo(MemorySegment target) {
-        long bytes = length * size * Float.BYTES;
-        for (long row = 0; row < batch * heads && bytes > 0; row++) {
-            MemorySegment.copy(memory, row * capacity * size * Float.BYTES, target, row * bytes, bytes);
+        for (int sequence = 0; sequence < tables.length; sequence++) {
+            int[] table = tables[sequence];
+            for (int i = 0; i < table.length; i++) {
+                long first = (long) i * BLOCK;
+                long count = Math.min(BLOCK, length - first);
+                for (long h = 0; h < heads; h++) {
+                    copy(pool.block(table[i]), h * BLOCK, target, (sequence * heads + h) * length + first, count);
+                }
+            }
         }
     }
 
@@ -178,33 +266,37 @@ final class KvCache implements VariableState, AutoCloseable {
                     "state \"" + variable + "\" takes f32[?, " + heads + ", ?, " + size + "], not " + value);
         }
         reset();
-        batch = shape.dim(0);
+        tables(new int[Math.toIntExact(shape.dim(0))][0]);
         append(value);
     }
 
     @Override
     public void trim(int axis, long newLength) {
-        if (axis != 2) {
+        if (axis != 2 && axis != -2) {
             throw new InferenceException("the cache \"" + variable + "\" can be trimmed along axis 2, not " + axis);
         }
-        length = Math.min(length, newLength);
+        if (newLength < 0) {
+            throw new InferenceException("the cache \"" + variable + "\" cannot be trimmed to " + newLength);
+        }
+        if (newLength >= length) {
+            return;
+        }
+        length = newLength;
+        int kept = blocks(length);
+        releaseFrom(kept);
+        int[][] shorter = new int[tables.length][];
+        Arrays.setAll(shorter, s -> Arrays.copyOf(tables[s], kept));
+        tables(shorter);
+        pool.sweep();
     }
 
     @Override
     public void reset() {
-        length = 0;
-    }
-
-    private void release() {
-        arena.close();
-        arena = Arena.ofShared();
-        memory = MemorySegment.NULL;
-        capacity = 0;
-        length = 0;
+        trim(2, 0);
     }
 
     @Override
     public void close() {
-        arena.close();
+        pool.close();
     }
 }

@@ -14,7 +14,7 @@ public final class Attention {
     /** Causal offset that lets every query see every key. */
     public static final int ALL_KEYS = Integer.MAX_VALUE;
 
-    private static final int KEYS = 64;
+    private static final int KEYS = Paged.ROWS;
     private static final int QUERIES = 128;
     /** Rows from which it pays to transpose a block of keys and use register tiles. */
     private static final int TILE_FROM = 16;
@@ -57,7 +57,7 @@ public final class Attention {
      * @param out receives [B, H, S, Dv]
      */
     public static void apply(
-            ThreadTeam team, Sizes z, Strided q, Strided k, Strided v, Strided mask, float scale, Strided out) {
+            ThreadTeam team, Sizes z, Strided q, HeadRows k, HeadRows v, Strided mask, float scale, Strided out) {
         int rows = z.group() * z.queries();
         int blocks = Math.ceilDiv(rows, QUERIES);
         int tasks = Math.multiplyExact(z.batch() * z.kvHeads(), blocks);
@@ -80,7 +80,7 @@ public final class Attention {
             return (from + row) / z.group();
         }
 
-        void run(Strided q, Strided k, Strided v, Strided mask, float scale, Strided out) {
+        void run(Strided q, HeadRows k, HeadRows v, Strided mask, float scale, Strided out) {
             int d = z.headSize();
             int dv = z.valueSize();
             int dvPad = Math.ceilDiv(dv, PANEL) * PANEL;
@@ -102,10 +102,8 @@ public final class Attention {
             int limit = z.visible(query(count - 1));
             for (int t = 0; t < limit; t += KEYS) {
                 int n = Math.min(KEYS, limit - t);
-                for (int i = 0; i < n; i++) {
-                    Mem.read(k.data(), k.at(batch, kvHead, t + i), keys, i * d, d);
-                    Mem.read(v.data(), v.at(batch, kvHead, t + i), values, i * dvPad, dv);
-                }
+                k.read(batch, kvHead, t, n, d, keys, d);
+                v.read(batch, kvHead, t, n, dv, values, dvPad);
                 if (tiled) {
                     tileScores(queries, keys, n, scores);
                 } else {

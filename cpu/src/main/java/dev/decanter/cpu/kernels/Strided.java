@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
  * @param headStride elements from head to head
  * @param rowStride elements from row (token) to row
  */
-public record Strided(MemorySegment data, long offset, long batchStride, long headStride, long rowStride) {
+public record Strided(MemorySegment data, long offset, long batchStride, long headStride, long rowStride)
+        implements HeadRows {
     private static final Strided NONE = new Strided(MemorySegment.NULL, 0, 0, 0, 0);
 
     /** Returns what stands for a tensor that is not there. */
@@ -42,5 +43,12 @@ public record Strided(MemorySegment data, long offset, long batchStride, long he
     /** Returns the byte offset of the first element of a row. */
     long at(long batch, long head, long row) {
         return offset + (batch * batchStride + head * headStride + row * rowStride) * Float.BYTES;
+    }
+
+    @Override
+    public void read(int batch, int head, int first, int n, int size, float[] target, int step) {
+        for (int i = 0; i < n; i++) {
+            Mem.read(data, at(batch, head, first + i), target, i * step, size);
+        }
     }
 }

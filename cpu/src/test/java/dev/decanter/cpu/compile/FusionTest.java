@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Output;
-import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.GatherScatterOp;
@@ -240,52 +239,10 @@ class FusionTest {
                 Arena.ofAuto().allocate(2L * halves.length, 2).copyFrom(MemorySegment.ofArray(halves)));
     }
 
-    /** A layer's cache as Optimum writes it, with repeated key heads. */
-    private static Model decoder(int heads, int kvHeads, int d, boolean mask) {
-        return Graph.of(g -> {
-            Output q = g.input("q", -1, heads, -1, d);
-            Output beams = g.input("beam_idx", ElementType.I32, -1);
-            Output k = cached(g, "k", g.input("k", -1, kvHeads, -1, d), beams, kvHeads, d);
-            Output v = cached(g, "v", g.input("v", -1, kvHeads, -1, d), beams, kvHeads, d);
-            Output wideK = repeat(g, k, heads, kvHeads, d);
-            Output wideV = repeat(g, v, heads, kvHeads, d);
-            Op attention = new NeuralOp.ScaledDotProductAttention(false);
-            g.result(
-                    mask
-                            ? g.op(attention, q, wideK, wideV, g.input("mask", -1, 1, -1, -1))
-                            : g.op(attention, q, wideK, wideV));
-        });
-    }
-
-    private static Output cached(Graph g, String id, Output fresh, Output beams, int kvHeads, int d) {
-        Output batch = g.op(
-                new GatherScatterOp.Gather(0),
-                g.op(new ShapeOp.ShapeOf(ElementType.I64), fresh),
-                g.longs(0),
-                g.scalar(0));
-        Output shape = g.op(new ShapeOp.Concat(0), batch, g.longs(kvHeads), g.longs(0), g.longs(d));
-        Output initial = g.op(new ShapeOp.Broadcast(ShapeOp.BroadcastMode.NUMPY), g.floats(Shape.SCALAR, 0), shape);
-        Output read = g.op(new Op.ReadValue(id, ElementType.F32, PartialShape.of(-1, kvHeads, -1, d)), initial);
-        Output past = g.op(new GatherScatterOp.Gather(0), read, beams, g.scalar(0));
-        Output all = g.op(new ShapeOp.Concat(-2), past, fresh);
-        g.assign(id, all);
-        return all;
-    }
-
-    private static Output repeat(Graph g, Output kv, int heads, int kvHeads, int d) {
-        if (heads == kvHeads) {
-            return kv;
-        }
-        Output wide = g.op(new ShapeOp.Unsqueeze(), kv, g.scalar(2));
-        Output shape = g.op(new ShapeOp.Concat(0), g.longs(1, 1, heads / kvHeads), g.longs(1, 1));
-        Output repeated = g.op(new ShapeOp.Broadcast(ShapeOp.BroadcastMode.BIDIRECTIONAL), wide, shape);
-        return g.op(new ShapeOp.Reshape(true), repeated, g.longs(0, heads, -1, d));
-    }
-
     @Test
     void attentionWithCache() {
         for (int[] size : new int[][] {{4, 4, 8}, {4, 2, 8}, {6, 1, 5}, {9, 3, 16}, {2, 2, 64}}) {
-            Model model = decoder(size[0], size[1], size[2], true);
+            Model model = DecoderGraph.of(size[0], size[1], size[2], true);
             assertThat(fused(model)).containsExactlyInAnyOrder("Attention", "CacheAppend", "CacheAppend");
             sameOnBoth(
                     model,
@@ -324,7 +281,7 @@ class FusionTest {
     void cacheFollowsBeams() {
         int[] size = {4, 2, 8};
         sameOnBoth(
-                decoder(4, 2, 8, true),
+                DecoderGraph.of(4, 2, 8, true),
                 List.of(
                         turn(size, 3, 4, 4),
                         turn(size, 3, 1, 5, 2, 0, 0),
@@ -335,7 +292,7 @@ class FusionTest {
     @Test
     void cacheCanBeTrimmedReadSetAndReset() {
         int[] size = {4, 2, 8};
-        Model model = decoder(4, 2, 8, true);
+        Model model = DecoderGraph.of(4, 2, 8, true);
         try (CompiledModel compiled = core.compileModel(model, "CPU");
                 InferRequest request = compiled.createInferRequest()) {
             Map<String, Tensor> first = turn(size, 1, 6, 6);
@@ -367,7 +324,7 @@ class FusionTest {
     void requestsShareTheModelAndNotTheCache() {
         int[] size = {4, 2, 8};
         Map<String, Tensor> turn = turn(size, 1, 3, 3);
-        try (CompiledModel compiled = core.compileModel(decoder(4, 2, 8, true), "CPU");
+        try (CompiledModel compiled = core.compileModel(DecoderGraph.of(4, 2, 8, true), "CPU");
                 InferRequest one = compiled.createInferRequest();
                 InferRequest other = compiled.createInferRequest()) {
             turn.forEach(one::setTensor);
