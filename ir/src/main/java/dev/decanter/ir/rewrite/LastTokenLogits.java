@@ -2,9 +2,11 @@ package dev.decanter.ir.rewrite;
 
 import dev.decanter.ir.Constants;
 import dev.decanter.ir.Dimension;
+import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
+import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.NeuralOp;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * has another reader, or if there is one position only. The logits of the last position stay bit for bit what they were,
  * as far as a device computes rows of a product alike whatever their number.
  *
+ * <p>How many positions are kept can be left to each inference, by an input of the model that the pass adds. Then the input is
+ * the first position to keep, counted from the end: −1 for the last only, −n for the last n.
+ *
  * {@snippet :
  * boolean cut = PassSequence.of(new LastTokenLogits("logits")).run(model); // logits [?,..1,32000]
  * }
@@ -36,16 +41,27 @@ public final class LastTokenLogits implements Pass {
     private static final int POSITIONS = 1;
 
     private final String outputName;
+    private final Optional<String> startInput;
 
-    /** For the output with this tensor name. */
+    /** For the output with this tensor name, of which the last position is kept. */
     public LastTokenLogits(String outputName) {
+        this(outputName, Optional.empty());
+    }
+
+    /** For the output with this tensor name, kept from a position on that is an input i64 [1] of the name {@code startInput}. */
+    public LastTokenLogits(String outputName, String startInput) {
+        this(outputName, Optional.of(startInput));
+    }
+
+    private LastTokenLogits(String outputName, Optional<String> startInput) {
         this.outputName = outputName;
+        this.startInput = startInput;
     }
 
     @Override
     public boolean run(Model model) {
         Optional<Node> result = model.result(outputName);
-        if (result.isEmpty()) {
+        if (result.isEmpty() || startInput.stream().anyMatch(name -> hasInput(model, name))) {
             return false;
         }
         Output value = result.get().input(0);
@@ -60,7 +76,7 @@ public final class LastTokenLogits implements Pass {
             Node node = value.node();
             passed.push(node);
             if (node.op() instanceof NeuralOp.MatMul matMul) {
-                return cut(matMul, node, axis, passed);
+                return cut(model, matMul, node, axis, passed);
             }
             Step step = above(node, axis);
             if (step == null) {
@@ -70,6 +86,10 @@ public final class LastTokenLogits implements Pass {
             value = step.value;
         }
         return false;
+    }
+
+    private static boolean hasInput(Model model, String name) {
+        return model.parameters().stream().anyMatch(p -> p.output().names().contains(name));
     }
 
     /** A value on the way up, and which of its axes is the positions. */
@@ -113,7 +133,7 @@ public final class LastTokenLogits implements Pass {
     }
 
     /** Cuts the left operand; {@code passed} are the nodes whose shapes change, the MatMul first. */
-    private static boolean cut(NeuralOp.MatMul op, Node matMul, int axis, Deque<Node> passed) {
+    private boolean cut(Model model, NeuralOp.MatMul op, Node matMul, int axis, Deque<Node> passed) {
         Output hidden = matMul.input(0);
         PartialShape weights = matMul.input(1).shape();
         boolean matrix = weights.hasRank() && weights.rank() == 2;
@@ -122,7 +142,10 @@ public final class LastTokenLogits implements Pass {
             return false;
         }
         List<Output> inputs = new ArrayList<>(List.of(hidden));
-        inputs.add(Constants.vector(matMul.name() + "/last_start", -1).output());
+        inputs.add(startInput
+                .map(name -> parameter(model, name))
+                .orElseGet(() -> Constants.vector(matMul.name() + "/last_start", -1))
+                .output());
         inputs.add(
                 Constants.vector(matMul.name() + "/last_stop", Long.MAX_VALUE).output());
         inputs.add(Constants.vector(matMul.name() + "/last_step", 1).output());
@@ -131,5 +154,13 @@ public final class LastTokenLogits implements Pass {
         matMul.replaceInput(0, slice.output());
         passed.forEach(Node::revalidate);
         return true;
+    }
+
+    private static Node parameter(Model model, String name) {
+        OutputSpec spec = new OutputSpec(ElementType.I64, PartialShape.of(1));
+        Node node = Node.of(new Op.Parameter(spec.elementType(), spec.shape()), name, List.of(), List.of(spec));
+        node.output().named(name);
+        model.parameters().add(node);
+        return node;
     }
 }

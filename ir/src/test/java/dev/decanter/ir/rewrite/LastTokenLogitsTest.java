@@ -79,6 +79,22 @@ class LastTokenLogitsTest {
     }
 
     @Test
+    void leavesTheNumberOfPositionsToAnInput() {
+        Model model = model(product);
+        assertThat(new LastTokenLogits("logits", "start").run(model)).isTrue();
+        Node parameter = model.parameters().getLast();
+        assertThat(parameter.output().names()).containsExactly("start");
+        assertThat(parameter.output().elementType()).isEqualTo(ElementType.I64);
+        assertThat(parameter.output().shape()).isEqualTo(PartialShape.of(1));
+        Node slice = product.node().input(0).node();
+        assertThat(slice.input(1)).isSameAs(parameter.output());
+        assertThat(model.result("logits").orElseThrow().input(0).shape()).isEqualTo(PartialShape.parse("?,?,3"));
+        assertThat(new LastTokenLogits("logits", "start").run(model))
+                .as("once is enough")
+                .isFalse();
+    }
+
+    @Test
     void passesConversionsAndABias() {
         Output biased = Graphs.node(new BinaryOp.Add(), vector(3), product);
         expectCut(Graphs.node(new ShapeOp.Convert(ElementType.F16), biased), 1, PartialShape.parse("?,..1,3"));
