@@ -3,6 +3,7 @@ package dev.decanter.tokenizers.convert;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.tokenizers.ConversionOptions;
+import dev.decanter.tokenizers.TokenizerException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,7 +19,16 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
     /** Reads the folder's files and builds the graphs. */
     public static Conversion of(Path folder, ConversionOptions options) {
         HfFolder files = new HfFolder(folder);
-        TokenizerSpec spec = TokenizerSpec.read(files.tokenizerJson(), files);
+        return switch (Source.find(files, options)) {
+            case Source.Json json -> of(TokenizerSpec.read(json.json(), files), files, options);
+            case Source.SentencePiece model ->
+                throw new TokenizerException(folder + ": has " + model.model().getFileName()
+                        + " but no tokenizer.json; conversion from a SentencePiece model is not supported yet: save the"
+                        + " tokenizer as a fast one");
+        };
+    }
+
+    private static Conversion of(TokenizerSpec spec, HfFolder files, ConversionOptions options) {
         OptionalInt pad = files.id("pad_token", spec);
         OptionalInt eos = files.id("eos_token", spec);
         RtInfo.Section info = info(files, spec, options);

@@ -36,19 +36,8 @@ final class HfFolder implements TokenizerSpec.Settings {
         return Files.exists(file) ? JsonAt.read(file) : JsonAt.missing(file);
     }
 
-    /** The tokenizer.json; throws {@link TokenizerException} saying what is there instead. */
-    Path tokenizerJson() {
-        Path file = folder.resolve("tokenizer.json");
-        if (Files.exists(file)) {
-            return file;
-        }
-        for (String other : List.of("tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "merges.txt")) {
-            if (Files.exists(folder.resolve(other))) {
-                throw new TokenizerException(folder + ": has " + other + " but no tokenizer.json; conversion from "
-                        + other + " is not supported yet: save the tokenizer as a fast one");
-            }
-        }
-        throw new TokenizerException(folder + ": has no tokenizer.json");
+    Path path() {
+        return folder;
     }
 
     /** The text of a special token such as {@code bos_token}, written as a string or as an object with content. */

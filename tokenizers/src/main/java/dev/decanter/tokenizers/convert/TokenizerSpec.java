@@ -30,9 +30,8 @@ record TokenizerSpec(
         String templateJson,
         DecoderParser.Result decoder) {
 
-    /** Reads {@code folder/tokenizer.json}. */
-    static TokenizerSpec read(Path file, Settings settings) {
-        JsonAt json = JsonAt.read(file);
+    /** Reads the content of a tokenizer.json. */
+    static TokenizerSpec read(JsonAt json, Settings settings) {
         if (!json.value().isObject() || !json.at("model").present()) {
             throw json.error("not a tokenizer: it has no \"model\"");
         }
@@ -49,7 +48,7 @@ record TokenizerSpec(
         added.forEach(t -> ids.put(t.content(), t.id()));
         Template template = settings.template(ids).orElseGet(() -> Template.parse(json.at("post_processor")));
         return new TokenizerSpec(
-                file,
+                json.file(),
                 added,
                 normalizers,
                 preTokenizer,
