@@ -80,6 +80,27 @@ class RowsOfAModelTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} on {1}, stateful {2}")
+    @MethodSource("runs")
+    void logitsOfSeveralPositionsAreThoseOfOneAfterTheOther(String name, String device, boolean stateful) {
+        long[][] more = {{40, 41, 42}, {43, 44, 45}, {46, 47, 48}};
+        try (SharedModel shared = load(name, device, stateful);
+                LanguageModel together = shared.newLanguageModel();
+                LanguageModel single = shared.newLanguageModel()) {
+            together.step(Step.prompts(PROMPTS, 0));
+            StepLogits several = together.step(new Step(more, new int[] {0, 1, 2}, new int[3], 3));
+            assertThat(several.positions()).isEqualTo(3);
+            for (int r = 0; r < 3; r++) {
+                for (int position = 0; position < 3; position++) {
+                    long[] sequence = join(PROMPTS.get(r), Arrays.copyOf(more[r], position + 1));
+                    float[] values = new float[several.vocabulary()];
+                    several.copyTo(r, position, values);
+                    assertThat(values).containsExactly(alone(single, sequence), within(1e-4f));
+                }
+            }
+        }
+    }
+
     @ParameterizedTest(name = "stateful {0}")
     @org.junit.jupiter.params.provider.ValueSource(booleans = {true, false})
     void aStepThatDoesNotFitChangesNothing(boolean stateful) {

@@ -45,7 +45,12 @@ public final class SharedModel implements AutoCloseable {
      */
     public static SharedModel load(Path xml, Core core, String device, Map<String, String> properties) {
         Model model = IrReader.read(xml);
-        boolean lastOnly = new LastTokenLogits(Logits.OUTPUT).run(model);
+        boolean lastOnly = model.result(Logits.OUTPUT)
+                .map(result -> result.input(0).shape())
+                .filter(shape -> shape.hasRank() && shape.rank() == 3)
+                .filter(shape -> shape.dim(1).max() <= 1)
+                .isPresent();
+        new LastTokenLogits(Logits.OUTPUT, StepInputs.LOGITS_FROM).run(model);
         Map<String, Integer> axes = sequenceAxes(model);
         boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
         CompiledModel compiled = compile(xml, model, core, device, properties);
@@ -100,7 +105,9 @@ public final class SharedModel implements AutoCloseable {
                 .filter(port -> port.name().startsWith(StatelessLanguageModel.PAST + "."))
                 .toList();
         for (ModelPort port : model.inputs()) {
-            boolean known = pasts.contains(port) || port.names().stream().anyMatch(KNOWN::contains);
+            boolean known = pasts.contains(port)
+                    || port.names().contains(StepInputs.LOGITS_FROM)
+                    || port.names().stream().anyMatch(KNOWN::contains);
             if (!known) {
                 throw new GenerationException(xml + ": has an input \"" + port.name() + "\", which a language model on"
                         + " token ids does not have; its inputs may be " + String.join(", ", sorted())

@@ -17,6 +17,9 @@ final class StepInputs implements AutoCloseable {
     static final String POSITION_IDS = "position_ids";
     static final String BEAM_IDX = "beam_idx";
 
+    /** Added to the graph when it is loaded: from which position on logits are wanted, counted from the end. */
+    static final String LOGITS_FROM = "decanter.logits_from";
+
     /** The position that Transformers gives to padding; any legal one would do. */
     private static final long PADDED_POSITION = 1;
 
@@ -28,6 +31,7 @@ final class StepInputs implements AutoCloseable {
     private final LongBuffer running = new LongBuffer(i -> i);
     private final LongBuffer mask = new LongBuffer();
     private final LongBuffer positions = new LongBuffer();
+    private final Tensor logitsFrom = Tensor.allocate(ElementType.I64, Shape.of(1));
     private Tensor beams = Tensor.allocate(ElementType.I32, Shape.of(1));
 
     StepInputs(InferRequest request) {
@@ -36,6 +40,9 @@ final class StepInputs implements AutoCloseable {
         reordered = request.model().hasInput(BEAM_IDX);
         if (reordered) {
             request.setTensor(BEAM_IDX, beams);
+        }
+        if (request.model().hasInput(LOGITS_FROM)) {
+            request.setTensor(LOGITS_FROM, logitsFrom);
         }
     }
 
@@ -61,6 +68,7 @@ final class StepInputs implements AutoCloseable {
         if (reordered) {
             reorder(step, past == 0);
         }
+        logitsFrom.memory().setAtIndex(ValueLayout.JAVA_LONG, 0, -step.positions());
     }
 
     private Tensor mask(int[] padding, int total) {
@@ -102,6 +110,7 @@ final class StepInputs implements AutoCloseable {
 
     @Override
     public void close() {
+        logitsFrom.close();
         beams.close();
         ids.close();
         ones.close();
