@@ -1,10 +1,13 @@
 package dev.decanter.genai;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Sets fields of a {@link GenerationConfig} by name; {@link #build} checks them together. */
 public final class GenerationConfigBuilder {
@@ -16,6 +19,11 @@ public final class GenerationConfigBuilder {
     private final Set<Long> stopTokenIds = new LinkedHashSet<>();
     private final Set<String> stopStrings = new LinkedHashSet<>();
     private boolean includeStopString;
+    private boolean echo;
+    private int logprobs;
+    private int numReturnSequences = 1;
+    private boolean applyChatTemplate = true;
+    private boolean keepPromptLogits;
     private boolean doSample;
     private float temperature = 1;
     private float topP = 1;
@@ -25,16 +33,17 @@ public final class GenerationConfigBuilder {
     private float repetitionPenalty = 1;
     private float presencePenalty;
     private float frequencyPenalty;
-    private int logprobs;
-    private boolean applyChatTemplate = true;
-    private boolean keepPromptLogits;
+    private PenaltyFlavor penaltyFlavor = PenaltyFlavor.OPENVINO;
+    private OptionalInt noRepeatNgramSize = OptionalInt.empty();
     private int numBeams = 1;
     private int numBeamGroups = 1;
     private float diversityPenalty;
     private float lengthPenalty = 1;
-    private int numReturnSequences = 1;
-    private OptionalInt noRepeatNgramSize = OptionalInt.empty();
     private StopCriteria stopCriteria = StopCriteria.HEURISTIC;
+    private int numAssistantTokens;
+    private float assistantConfidenceThreshold;
+    private int maxNgramSize;
+    private final List<Supplier<LogitsProcessor>> logitsProcessors = new ArrayList<>();
 
     GenerationConfigBuilder() {}
 
@@ -47,6 +56,11 @@ public final class GenerationConfigBuilder {
         stopTokenIds.addAll(from.stopTokenIds());
         stopStrings.addAll(from.stopStrings());
         includeStopString = from.includeStopString();
+        echo = from.echo();
+        logprobs = from.logprobs();
+        numReturnSequences = from.numReturnSequences();
+        applyChatTemplate = from.applyChatTemplate();
+        keepPromptLogits = from.keepPromptLogits();
         doSample = from.doSample();
         temperature = from.temperature();
         topP = from.topP();
@@ -56,20 +70,22 @@ public final class GenerationConfigBuilder {
         repetitionPenalty = from.repetitionPenalty();
         presencePenalty = from.presencePenalty();
         frequencyPenalty = from.frequencyPenalty();
-        logprobs = from.logprobs();
-        applyChatTemplate = from.applyChatTemplate();
-        keepPromptLogits = from.keepPromptLogits();
+        penaltyFlavor = from.penaltyFlavor();
+        noRepeatNgramSize = from.noRepeatNgramSize();
         BeamSettings beams = from.beams();
         numBeams = beams.numBeams();
         numBeamGroups = beams.numBeamGroups();
         diversityPenalty = beams.diversityPenalty();
         lengthPenalty = beams.lengthPenalty();
-        numReturnSequences = beams.numReturnSequences();
-        noRepeatNgramSize = beams.noRepeatNgramSize();
         stopCriteria = beams.stopCriteria();
+        AssistedSettings assisted = from.assisted();
+        numAssistantTokens = assisted.numAssistantTokens();
+        assistantConfidenceThreshold = assisted.assistantConfidenceThreshold();
+        maxNgramSize = assisted.maxNgramSize();
+        logitsProcessors.addAll(from.logitsProcessors());
     }
 
-    /** At least 1; wins over {@link #maxLength}. */
+    /** At least 1, or 0 with {@link #echo}; wins over {@link #maxLength}. */
     public GenerationConfigBuilder maxNewTokens(int tokens) {
         maxNewTokens = OptionalInt.of(tokens);
         return this;
@@ -137,6 +153,12 @@ public final class GenerationConfigBuilder {
         return this;
     }
 
+    /** Whether the prompt comes before the answer. */
+    public GenerationConfigBuilder echo(boolean value) {
+        echo = value;
+        return this;
+    }
+
     /** Whether tokens are drawn by probability. */
     public GenerationConfigBuilder doSample(boolean sample) {
         doSample = sample;
@@ -194,6 +216,12 @@ public final class GenerationConfigBuilder {
     /** −2 to 2. */
     public GenerationConfigBuilder frequencyPenalty(float value) {
         frequencyPenalty = value;
+        return this;
+    }
+
+    /** How presence and frequency penalty change a logit. */
+    public GenerationConfigBuilder penaltyFlavor(PenaltyFlavor value) {
+        penaltyFlavor = value;
         return this;
     }
 
@@ -257,6 +285,30 @@ public final class GenerationConfigBuilder {
         return this;
     }
 
+    /** Tokens of a draft, at least 0; not together with {@link #assistantConfidenceThreshold}. */
+    public GenerationConfigBuilder numAssistantTokens(int value) {
+        numAssistantTokens = value;
+        return this;
+    }
+
+    /** Where a draft ends, 0 to 1; not together with {@link #numAssistantTokens}. */
+    public GenerationConfigBuilder assistantConfidenceThreshold(float value) {
+        assistantConfidenceThreshold = value;
+        return this;
+    }
+
+    /** Longest end of the text that prompt lookup looks for; needs {@link #numAssistantTokens}. */
+    public GenerationConfigBuilder maxNgramSize(int value) {
+        maxNgramSize = value;
+        return this;
+    }
+
+    /** Adds a maker of processors, called once for each answer. */
+    public GenerationConfigBuilder logitsProcessor(Supplier<LogitsProcessor> factory) {
+        logitsProcessors.add(factory);
+        return this;
+    }
+
     /** Throws {@link GenerationException} naming the first field that is out of range. */
     public GenerationConfig build() {
         return new GenerationConfig(
@@ -268,6 +320,11 @@ public final class GenerationConfigBuilder {
                 stopTokenIds,
                 stopStrings,
                 includeStopString,
+                echo,
+                logprobs,
+                numReturnSequences,
+                applyChatTemplate,
+                keepPromptLogits,
                 doSample,
                 temperature,
                 topP,
@@ -277,16 +334,10 @@ public final class GenerationConfigBuilder {
                 repetitionPenalty,
                 presencePenalty,
                 frequencyPenalty,
-                logprobs,
-                applyChatTemplate,
-                keepPromptLogits,
-                new BeamSettings(
-                        numBeams,
-                        numBeamGroups,
-                        diversityPenalty,
-                        lengthPenalty,
-                        numReturnSequences,
-                        noRepeatNgramSize,
-                        stopCriteria));
+                penaltyFlavor,
+                noRepeatNgramSize,
+                new BeamSettings(numBeams, numBeamGroups, diversityPenalty, lengthPenalty, stopCriteria),
+                new AssistedSettings(numAssistantTokens, assistantConfidenceThreshold, maxNgramSize),
+                logitsProcessors);
     }
 }

@@ -3,11 +3,21 @@ package dev.decanter.genai;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Reads {@code generation_config.json}. */
 final class GenerationConfigReader {
+    /** Fields that are refused, with the value that asks for nothing; false and an empty list count as 0. */
+    private static final Map<String, Double> NEUTRAL = Map.of(
+            "branching_factor", 1.0,
+            "tree_depth", 0.0,
+            "pruning_ratio", 0.0,
+            "relevance_weight", 0.5,
+            "adapters", 0.0,
+            "return_omni_outputs", 0.0);
+
     private GenerationConfigReader() {}
 
     static GenerationConfig read(Path file) {
@@ -21,6 +31,8 @@ final class GenerationConfigReader {
             stops(json, builder);
             sampling(json, builder);
             beams(json, builder);
+            assisted(json, builder);
+            refuse(json);
             return builder.build();
         } catch (GenerationException e) {
             String message = String.valueOf(e.getMessage());
@@ -49,6 +61,9 @@ final class GenerationConfigReader {
         builder.stopStrings(json.strings("stop_strings"));
         json.bool("include_stop_str_in_output").ifPresent(builder::includeStopString);
         json.bool("apply_chat_template").ifPresent(builder::applyChatTemplate);
+        json.bool("echo").ifPresent(builder::echo);
+        integer(json, "logprobs", builder::logprobs);
+        integer(json, "num_return_sequences", builder::numReturnSequences);
     }
 
     private static void sampling(JsonObject json, GenerationConfigBuilder builder) {
@@ -65,7 +80,11 @@ final class GenerationConfigReader {
         number(json, "repetition_penalty", builder::repetitionPenalty);
         number(json, "presence_penalty", builder::presencePenalty);
         number(json, "frequency_penalty", builder::frequencyPenalty);
-        integer(json, "logprobs", builder::logprobs);
+        integer(json, "no_repeat_ngram_size", n -> {
+            if (n != 0) {
+                builder.noRepeatNgramSize(n);
+            }
+        });
     }
 
     private static void beams(JsonObject json, GenerationConfigBuilder builder) {
@@ -73,14 +92,31 @@ final class GenerationConfigReader {
         integer(json, "num_beam_groups", builder::numBeamGroups);
         number(json, "diversity_penalty", builder::diversityPenalty);
         number(json, "length_penalty", builder::lengthPenalty);
-        integer(json, "num_return_sequences", builder::numReturnSequences);
-        integer(json, "no_repeat_ngram_size", n -> {
-            if (n != 0) {
-                builder.noRepeatNgramSize(n);
-            }
-        });
         stopCriteria(json, "early_stopping").ifPresent(builder::stopCriteria);
         stopCriteria(json, "stop_criteria").ifPresent(builder::stopCriteria);
+    }
+
+    /** Files that Hugging Face wrote in full have both fields, at its defaults, which mean nothing without an assistant. */
+    private static void assisted(JsonObject json, GenerationConfigBuilder builder) {
+        boolean defaults = json.integer("num_assistant_tokens").orElse(0) == 20
+                && Math.abs(json.number("assistant_confidence_threshold").orElse(0) - 0.4) < 1e-6;
+        if (!defaults) {
+            integer(json, "num_assistant_tokens", builder::numAssistantTokens);
+            number(json, "assistant_confidence_threshold", builder::assistantConfidenceThreshold);
+        }
+        integer(json, "max_ngram_size", builder::maxNgramSize);
+    }
+
+    /** Fields of OpenVINO GenAI for what there is not here: tree drafts, visual token pruning, adapters, spoken answers. */
+    private static void refuse(JsonObject json) {
+        NEUTRAL.forEach((key, neutral) -> json.value(key).ifPresent(value -> {
+            boolean nothing = value.isContainerNode() ? value.isEmpty() : value.isBoolean() && !value.booleanValue();
+            double number = nothing ? 0 : value.isNumber() ? value.doubleValue() : Double.NaN;
+            if (number != neutral) {
+                throw new GenerationException(
+                        json.file() + ": " + key + " is " + value + ", which is not supported; leave it out");
+            }
+        }));
     }
 
     private static Optional<StopCriteria> stopCriteria(JsonObject json, String key) {

@@ -4,6 +4,7 @@ import dev.decanter.genai.lm.SharedModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.tokenizers.Tokenizer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -36,6 +37,7 @@ public final class LLMPipeline implements AutoCloseable {
     private final OptionalInt contextLength;
     private final double loadTimeMs;
     private final boolean detokenizes;
+    private final PromptEncoder encoder;
     private final LLMSession session;
 
     /** As {@link #LLMPipeline(Path, String, Map)} with every property at its default. */
@@ -68,6 +70,7 @@ public final class LLMPipeline implements AutoCloseable {
         generationConfig = files.generationConfig(tokenizer);
         chatTemplate = ChatTemplate.find(folder, tokenizer);
         model = SharedModel.load(xml, core, device, properties);
+        encoder = new PromptEncoder(folder, tokenizer, chatTemplate, model.vocabularySize());
         session = newSession();
         loadTimeMs = Stopwatch.since(begin);
     }
@@ -97,9 +100,20 @@ public final class LLMPipeline implements AutoCloseable {
         return chatTemplate;
     }
 
-    /** Decodes one answer; empty if the folder has no detokenizer. */
-    Optional<TextStream> newTextStream() {
-        return tokenizer.filter(_ -> detokenizes).map(t -> TextStream.of(t.streamingDetokenizer()));
+    /** Decodes one answer; {@link TextStream#NONE} if the folder has no detokenizer. */
+    TextStream newTextStream() {
+        return tokenizer
+                .filter(_ -> detokenizes)
+                .map(t -> TextStream.of(t.streamingDetokenizer()))
+                .orElse(TextStream.NONE);
+    }
+
+    boolean detokenizes() {
+        return tokenizer.isPresent() && detokenizes;
+    }
+
+    PromptEncoder encoder() {
+        return encoder;
     }
 
     /** Number of tokens that the model knows; empty if the graph leaves it open. */
@@ -150,6 +164,21 @@ public final class LLMPipeline implements AutoCloseable {
     /** See {@link LLMSession#generate(long[], GenerationConfig, Streamer)}. */
     public GenerationResult generate(long[] promptIds, GenerationConfig config) {
         return session.generate(promptIds, config, Streamer.NONE);
+    }
+
+    /** See {@link LLMSession#generate(List, GenerationConfig)}. */
+    public List<GenerationResult> generate(List<String> prompts, GenerationConfig config) {
+        return session.generate(prompts, config);
+    }
+
+    /** See {@link LLMSession#generateChats(List, GenerationConfig)}. */
+    public List<GenerationResult> generateChats(List<ChatHistory> histories, GenerationConfig config) {
+        return session.generateChats(histories, config);
+    }
+
+    /** See {@link LLMSession#generate(long[][], GenerationConfig)}. */
+    public List<GenerationResult> generate(long[][] promptIds, GenerationConfig config) {
+        return session.generate(promptIds, config);
     }
 
     /** Forgets the KV cache of the pipeline's own session. */

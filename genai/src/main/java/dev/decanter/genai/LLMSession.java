@@ -1,12 +1,11 @@
 package dev.decanter.genai;
 
 import dev.decanter.genai.lm.LanguageModel;
-import dev.decanter.tokenizers.EncodeOptions;
-import dev.decanter.tokenizers.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -17,7 +16,9 @@ public final class LLMSession implements AutoCloseable {
     private final LLMPipeline pipeline;
     private final LanguageModel model;
     private final AtomicBoolean busy = new AtomicBoolean();
+    /** The tokens of the cache's first row; the next call continues that one. */
     private long[] cached = new long[0];
+
     private boolean closed;
 
     LLMSession(LLMPipeline pipeline, LanguageModel model) {
@@ -30,16 +31,11 @@ public final class LLMSession implements AutoCloseable {
      * user message, else it is taken as it is.
      *
      * @throws GenerationException if the folder has no tokenizer, the prompt does not fit the model's context, the
-     *     configuration asks for what there is not, or a call is running in this session
+     *     configuration asks for what there is not, a streamer is given and there will be several answers, or a call is running
+     *     in this session
      */
     public GenerationResult generate(String prompt, GenerationConfig config, Streamer streamer) {
-        return exclusively(() -> {
-            Stopwatch watch = new Stopwatch();
-            Optional<ChatTemplate> template = pipeline.chatTemplate().filter(_ -> config.applyChatTemplate());
-            return template.isPresent()
-                    ? run(watch, render(watch, template.get(), new ChatHistory().user(prompt)), false, config, streamer)
-                    : run(watch, prompt, true, config, streamer);
-        });
+        return one(config, streamer, watch -> pipeline.encoder().encode(prompt, config, watch));
     }
 
     /** As {@link #generate(String, GenerationConfig, Streamer)} without streaming. */
@@ -51,17 +47,11 @@ public final class LLMSession implements AutoCloseable {
      * Answers a conversation, which is not changed.
      *
      * @throws GenerationException if the folder has no tokenizer or no chat template, the template refuses the conversation,
-     *     the prompt does not fit the model's context, the configuration asks for what there is not, or a call is running in
-     *     this session
+     *     the prompt does not fit the model's context, the configuration asks for what there is not, a streamer is given and
+     *     there will be several answers, or a call is running in this session
      */
     public GenerationResult generate(ChatHistory history, GenerationConfig config, Streamer streamer) {
-        return exclusively(() -> {
-            Stopwatch watch = new Stopwatch();
-            ChatTemplate template = pipeline.chatTemplate()
-                    .orElseThrow(() -> new GenerationException(pipeline.folder()
-                            + ": has no chat template; give the prompt as one text, or add chat_template.jinja"));
-            return run(watch, render(watch, template, history), false, config, streamer);
-        });
+        return one(config, streamer, watch -> pipeline.encoder().encode(history, watch));
     }
 
     /** As {@link #generate(ChatHistory, GenerationConfig, Streamer)} without streaming. */
@@ -73,10 +63,11 @@ public final class LLMSession implements AutoCloseable {
      * Continues token ids as they are.
      *
      * @throws GenerationException if there are none, one is not in the vocabulary, they do not fit the model's context, the configuration
-     *     asks for what there is not, or a call is running in this session
+     *     asks for what there is not, a streamer is given and there will be several answers, or a call is running in this
+     *     session
      */
     public GenerationResult generate(long[] promptIds, GenerationConfig config, Streamer streamer) {
-        return exclusively(() -> run(new Stopwatch(), promptIds, config, streamer));
+        return one(config, streamer, _ -> promptIds);
     }
 
     /** As {@link #generate(long[], GenerationConfig, Streamer)} without streaming. */
@@ -84,60 +75,104 @@ public final class LLMSession implements AutoCloseable {
         return generate(promptIds, config, Streamer.NONE);
     }
 
-    private static String render(Stopwatch watch, ChatTemplate template, ChatHistory history) {
-        long begin = System.nanoTime();
-        String text = template.render(history, true);
-        watch.chatTemplate(begin);
-        return text;
+    /**
+     * Answers several texts at once; each answer is what the text would get alone. All prompts advance together, the shorter
+     * ones padded on the left, so that the weights are read once for all of them; an answer that has ended is not computed any
+     * further. The session's cache is forgotten, before and after, unless there is one prompt only.
+     *
+     * @param prompts at least one
+     * @return a result for each text, in order. The times of each are those of the call, the numbers of tokens its own.
+     * @throws GenerationException as {@link #generate(String, GenerationConfig, Streamer)}, or if there are no prompts
+     */
+    public List<GenerationResult> generate(List<String> prompts, GenerationConfig config) {
+        return exclusively(() -> {
+            Stopwatch watch = new Stopwatch();
+            return run(
+                    watch,
+                    prompts.stream()
+                            .map(text -> pipeline.encoder().encode(text, config, watch))
+                            .toList(),
+                    config,
+                    Streamer.NONE);
+        });
     }
 
-    private GenerationResult run(
-            Stopwatch watch, String text, boolean special, GenerationConfig config, Streamer streamer) {
-        Tokenizer tokenizer = pipeline.tokenizer()
-                .orElseThrow(() -> new GenerationException(pipeline.folder() + ": has no openvino_tokenizer.xml;"
-                        + " convert the tokenizer (decanter convert-tokenizer) or give token ids"));
-        long begin = System.nanoTime();
-        long[] ids = tokenizer
-                .encode(List.of(text), EncodeOptions.DEFAULT.withAddSpecialTokens(special))
-                .inputIds()
-                .toLongs();
-        watch.tokenization(begin);
-        return run(watch, ids, config, streamer);
+    /** As {@link #generate(List, GenerationConfig)} for conversations, which are not changed. */
+    public List<GenerationResult> generateChats(List<ChatHistory> histories, GenerationConfig config) {
+        return exclusively(() -> {
+            Stopwatch watch = new Stopwatch();
+            return run(
+                    watch,
+                    histories.stream()
+                            .map(history -> pipeline.encoder().encode(history, watch))
+                            .toList(),
+                    config,
+                    Streamer.NONE);
+        });
     }
 
-    private GenerationResult run(Stopwatch watch, long[] prompt, GenerationConfig config, Streamer streamer) {
-        config.beams().requireSingle();
-        Optional<TextStream> text = pipeline.newTextStream();
-        if (text.isEmpty() && !config.stopStrings().isEmpty()) {
+    /** As {@link #generate(List, GenerationConfig)} for token ids as they are, one row for each prompt. */
+    public List<GenerationResult> generate(long[][] promptIds, GenerationConfig config) {
+        return exclusively(() -> run(new Stopwatch(), List.of(promptIds), config, Streamer.NONE));
+    }
+
+    private GenerationResult one(GenerationConfig config, Streamer streamer, Function<Stopwatch, long[]> encode) {
+        return exclusively(() -> {
+            Stopwatch watch = new Stopwatch();
+            return run(watch, List.of(encode.apply(watch)), config, streamer).getFirst();
+        });
+    }
+
+    private List<GenerationResult> run(
+            Stopwatch watch, List<long[]> prompts, GenerationConfig config, Streamer streamer) {
+        if (prompts.isEmpty()) {
+            throw new GenerationException("there are no prompts; give at least one");
+        }
+        if (!streamer.equals(Streamer.NONE) && config.numReturnSequences() > 1) {
+            throw new GenerationException("num_return_sequences is " + config.numReturnSequences()
+                    + ", but only one answer can be streamed; leave it at 1 or the streamer out");
+        }
+        if (!pipeline.detokenizes() && !config.stopStrings().isEmpty()) {
             throw new GenerationException(
                     pipeline.folder() + ": has no openvino_detokenizer.xml, which stop strings need");
         }
-        long vocabulary = pipeline.vocabularySize().orElse(Long.MAX_VALUE);
-        for (long id : prompt) {
-            if (id < 0) {
-                throw new GenerationException("the prompt has the negative token id " + id);
-            }
-            if (id >= vocabulary) {
-                throw new GenerationException("the prompt has the token id " + id
-                        + ", which is not in the vocabulary of " + vocabulary + " tokens");
-            }
+        List<Integer> limits = new ArrayList<>();
+        for (long[] prompt : prompts) {
+            pipeline.encoder().check(prompt);
+            limits.add(NewTokenLimit.of(prompt.length, config, pipeline.contextLength()));
         }
-        int limit = Generation.limit(prompt.length, config, pipeline.contextLength());
-        // the last token is run again, since its logits are wanted
-        int common = Math.min(commonPrefix(prompt), prompt.length - 1);
-        int reused = model.trim(common);
-        cached = Arrays.copyOf(cached, reused);
-        Generation generation = new Generation(model, config, text.orElse(TextStream.NONE), streamer, watch, prompt);
+        int reused = prepare(prompts, config);
+        Decoder decoder = Decoder.of(new DecodingTask(
+                model,
+                config,
+                LogitsFactories.of(config),
+                prompts,
+                limits,
+                reused,
+                pipeline::newTextStream,
+                streamer,
+                watch,
+                pipeline.loadTimeMs()));
         try {
-            return generation.run(reused, limit, pipeline.loadTimeMs());
+            return decoder.run();
         } finally {
-            cached = generation.cached();
+            long[] kept = decoder.cached();
+            cached = Arrays.copyOf(kept, model.trim(kept.length));
         }
     }
 
-    private int commonPrefix(long[] prompt) {
-        int mismatch = Arrays.mismatch(prompt, cached);
-        return mismatch < 0 ? prompt.length : mismatch;
+    /** Goes back to what the only prompt has in common with the cache; returns how many tokens that is. */
+    private int prepare(List<long[]> prompts, GenerationConfig config) {
+        int common = 0;
+        if (prompts.size() == 1 && !(config.echo() && config.logprobs() > 0)) {
+            long[] prompt = prompts.getFirst();
+            int mismatch = Arrays.mismatch(prompt, cached);
+            // the last token is run again, since its logits are wanted
+            common = Math.min(mismatch < 0 ? prompt.length : mismatch, prompt.length - 1);
+        }
+        int reused = model.trim(common);
+        cached = Arrays.copyOf(cached, reused);
+        return reused;
     }
 
     private <T> T exclusively(Supplier<T> call) {

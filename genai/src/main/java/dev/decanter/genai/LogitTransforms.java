@@ -3,9 +3,8 @@ package dev.decanter.genai;
 import java.util.Arrays;
 
 /**
- * What happens to logits before a token is chosen, in OpenVINO GenAI's order: minimum length, repetition, presence and
- * frequency penalty; for sampling then top-k, temperature, min-p, top-p. Nothing is normalized again after a cut; the
- * draw takes that into account.
+ * The changes to logits that a configuration can ask for, and the distribution to draw from: top-k, temperature, min-p, top-p
+ * in OpenVINO GenAI's order. Nothing is normalized again after a cut; the draw takes that into account.
  */
 final class LogitTransforms {
     private LogitTransforms() {}
@@ -19,40 +18,59 @@ final class LogitTransforms {
         }
     }
 
+    /**
+     * Makes tokens impossible that would repeat a sequence of {@code size} tokens of prompt and answer, as in Transformers and,
+     * for beams, in OpenVINO GenAI.
+     */
+    static void noRepeat(float[] logits, Tokens tokens, int size) {
+        int open = tokens.length() - (size - 1);
+        for (int at = 0; at < open; at++) {
+            long next = tokens.token(at + size - 1);
+            if (next < logits.length && tokens.same(at, open, size - 1)) {
+                logits[(int) next] = Float.NEGATIVE_INFINITY;
+            }
+        }
+    }
+
     /** Divides a positive logit of a token that occurred, in prompt or answer, and multiplies a negative one. */
     static void repetition(float[] logits, TokenCounts tokens, float penalty) {
         if (penalty == 1) {
             return;
         }
         for (int i = 0; i < tokens.distinct(); i++) {
-            int token = tokens.token(i);
-            logits[token] = logits[token] >= 0 ? logits[token] / penalty : logits[token] * penalty;
+            // a token outside the vocabulary has no logit
+            if (tokens.token(i) < logits.length) {
+                int token = (int) tokens.token(i);
+                logits[token] = logits[token] >= 0 ? logits[token] / penalty : logits[token] * penalty;
+            }
         }
     }
 
-    /**
-     * Moves logits of tokens of the answer down. As in OpenVINO GenAI, and other than in OpenAI's definition, a negative
-     * logit is moved up.
-     */
-    static void presence(float[] logits, TokenCounts answer, float penalty) {
+    /** Moves logits of tokens of the answer by the penalty. */
+    static void presence(float[] logits, TokenCounts answer, float penalty, PenaltyFlavor flavor) {
         if (penalty == 0) {
             return;
         }
         for (int i = 0; i < answer.distinct(); i++) {
-            int token = answer.token(i);
-            logits[token] += logits[token] >= 0 ? -penalty : penalty;
+            penalize(logits, answer.token(i), penalty, flavor);
         }
     }
 
     /** As {@link #presence}, once for each occurrence. */
-    static void frequency(float[] logits, TokenCounts answer, float penalty) {
+    static void frequency(float[] logits, TokenCounts answer, float penalty, PenaltyFlavor flavor) {
         if (penalty == 0) {
             return;
         }
         for (int i = 0; i < answer.distinct(); i++) {
-            int token = answer.token(i);
-            float total = penalty * answer.count(token);
-            logits[token] += logits[token] >= 0 ? -total : total;
+            penalize(logits, answer.token(i), penalty * answer.count(i), flavor);
+        }
+    }
+
+    private static void penalize(float[] logits, long id, float penalty, PenaltyFlavor flavor) {
+        if (id < logits.length) {
+            int token = (int) id;
+            boolean down = flavor == PenaltyFlavor.OPENAI || logits[token] >= 0;
+            logits[token] += down ? -penalty : penalty;
         }
     }
 

@@ -2,27 +2,55 @@ package dev.decanter.genai;
 
 import java.util.Arrays;
 
-/** How often each token of a vocabulary has occurred. */
+/** How often each token has occurred: a hash table of the tokens that did, in order of first occurrence. */
 final class TokenCounts {
-    private final int[] counts;
-    private int[] tokens = new int[64];
+    private long[] tokens = new long[32];
+    private int[] counts = new int[32];
+    /** Index of a token plus 1, by hash; 0 is free. At most half full. */
+    private int[] slots = new int[64];
+
     private int distinct;
 
-    TokenCounts(int vocabulary) {
-        counts = new int[vocabulary];
-    }
-
-    /** Counts a token; one outside the vocabulary has no logit and is passed over. */
     void add(long token) {
-        if (token < 0 || token >= counts.length) {
+        int slot = slot(token);
+        if (slots[slot] > 0) {
+            counts[slots[slot] - 1]++;
             return;
         }
-        if (counts[(int) token]++ == 0) {
-            if (distinct == tokens.length) {
-                tokens = Arrays.copyOf(tokens, 2 * distinct);
-            }
-            tokens[distinct++] = (int) token;
+        if (distinct == tokens.length) {
+            grow();
+            slot = slot(token);
         }
+        tokens[distinct] = token;
+        counts[distinct] = 1;
+        slots[slot] = ++distinct;
+    }
+
+    private int slot(long token) {
+        int mask = slots.length - 1;
+        int at = (int) ((token * 0x9E3779B97F4A7C15L) >>> 40) & mask;
+        while (slots[at] > 0 && tokens[slots[at] - 1] != token) {
+            at = (at + 1) & mask;
+        }
+        return at;
+    }
+
+    private void grow() {
+        tokens = Arrays.copyOf(tokens, 2 * distinct);
+        counts = Arrays.copyOf(counts, 2 * distinct);
+        slots = new int[4 * distinct];
+        for (int i = 0; i < distinct; i++) {
+            slots[slot(tokens[i])] = i + 1;
+        }
+    }
+
+    TokenCounts copy() {
+        TokenCounts copy = new TokenCounts();
+        copy.tokens = tokens.clone();
+        copy.counts = counts.clone();
+        copy.slots = slots.clone();
+        copy.distinct = distinct;
+        return copy;
     }
 
     int distinct() {
@@ -30,11 +58,12 @@ final class TokenCounts {
     }
 
     /** The {@code index}-th distinct token, in order of first occurrence. */
-    int token(int index) {
+    long token(int index) {
         return tokens[index];
     }
 
-    int count(int token) {
-        return counts[token];
+    /** How often the {@code index}-th distinct token occurred. */
+    int count(int index) {
+        return counts[index];
     }
 }

@@ -92,9 +92,19 @@ class GenerationTest {
 
     private GenerationResult run(GenerationConfig config, Streamer streamer, int... script) {
         Scripted model = new Scripted(script);
-        Generation generation = new Generation(model, config, WORDS, streamer, new Stopwatch(), PROMPT);
-        int limit = Generation.limit(PROMPT.length, config, OptionalInt.empty());
-        GenerationResult result = generation.run(0, limit, 1);
+        int limit = NewTokenLimit.of(PROMPT.length, config, OptionalInt.empty());
+        Decoder generation = Decoder.of(new DecodingTask(
+                model,
+                config,
+                LogitsFactories.of(config),
+                List.of(PROMPT),
+                List.of(limit),
+                0,
+                () -> WORDS,
+                streamer,
+                new Stopwatch(),
+                1));
+        GenerationResult result = generation.run().getFirst();
         assertThat(generation.cached()).hasSize(model.length());
         return result;
     }
@@ -218,16 +228,16 @@ class GenerationTest {
     @Test
     void refusesWhatDoesNotFitTheContext() {
         GenerationConfig config = config().maxNewTokens(10).build();
-        assertThat(Generation.limit(6, config, OptionalInt.of(16))).isEqualTo(10);
-        assertThatThrownBy(() -> Generation.limit(7, config, OptionalInt.of(16)))
+        assertThat(NewTokenLimit.of(6, config, OptionalInt.of(16))).isEqualTo(10);
+        assertThatThrownBy(() -> NewTokenLimit.of(7, config, OptionalInt.of(16)))
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("context is 16 tokens")
                 .hasMessageContaining("at most 9");
-        assertThatThrownBy(() -> Generation.limit(16, config().build(), OptionalInt.of(16)))
+        assertThatThrownBy(() -> NewTokenLimit.of(16, config().build(), OptionalInt.of(16)))
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("context is 16 tokens");
-        assertThat(Generation.limit(6, config().build(), OptionalInt.of(16))).isEqualTo(10);
-        assertThatThrownBy(() -> Generation.limit(0, config, OptionalInt.empty()))
+        assertThat(NewTokenLimit.of(6, config().build(), OptionalInt.of(16))).isEqualTo(10);
+        assertThatThrownBy(() -> NewTokenLimit.of(0, config, OptionalInt.empty()))
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("no tokens");
     }

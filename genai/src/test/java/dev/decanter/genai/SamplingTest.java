@@ -16,6 +16,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplingTest {
+    private static Sampler sampler(GenerationConfig config, long... prompt) {
+        return new Sampler(config, new SequenceState(config, LogitsFactories.of(config), prompt, 1000), 0);
+    }
+
     static Stream<Arguments> goldenDistributions() {
         return Stream.of("llama-gqa", "llama3-rope-tied").flatMap(model -> {
             JsonNode golden = TestData.golden(model);
@@ -57,7 +61,7 @@ class SamplingTest {
 
     @Test
     void repetitionPenaltyCountsEachTokenOnce() {
-        TokenCounts seen = new TokenCounts(4);
+        TokenCounts seen = new TokenCounts();
         List.of(0L, 0L, 1L, 9L).forEach(seen::add);
         float[] logits = {3, -2, 5, -1};
         LogitTransforms.repetition(logits, seen, 2);
@@ -66,12 +70,12 @@ class SamplingTest {
 
     @Test
     void presenceAndFrequencyFollowTheSign() {
-        TokenCounts answer = new TokenCounts(4);
+        TokenCounts answer = new TokenCounts();
         List.of(0L, 0L, 1L).forEach(answer::add);
         float[] logits = {3, -2, 5, -1};
-        LogitTransforms.presence(logits, answer, 0.5f);
+        LogitTransforms.presence(logits, answer, 0.5f, PenaltyFlavor.OPENVINO);
         assertThat(logits).containsExactly(2.5f, -1.5f, 5, -1);
-        LogitTransforms.frequency(logits, answer, 1.5f);
+        LogitTransforms.frequency(logits, answer, 1.5f, PenaltyFlavor.OPENVINO);
         assertThat(logits).containsExactly(-0.5f, 0, 5, -1);
     }
 
@@ -81,7 +85,7 @@ class SamplingTest {
                 .presencePenalty(1)
                 .frequencyPenalty(0.5f)
                 .build();
-        Sampler sampler = new Sampler(config, new long[] {1});
+        Sampler sampler = sampler(config, 1);
         assertThat(sampler.next(new float[] {0.25f, 0.1f})).isZero();
         // 0.25 − 1 is negative, hence + 0.5: −0.25, which still is above −0.3
         assertThat(sampler.next(new float[] {0.25f, -0.3f})).isZero();
@@ -89,7 +93,7 @@ class SamplingTest {
 
     @Test
     void greedyTakesTheFirstOfEquals() {
-        Sampler sampler = new Sampler(GenerationConfig.builder().build(), new long[] {0});
+        Sampler sampler = sampler(GenerationConfig.builder().build(), 0);
         assertThat(sampler.next(new float[] {1, 7, 7, 2})).isEqualTo(1);
     }
 
@@ -97,7 +101,7 @@ class SamplingTest {
     void stopTokensAreImpossibleBeforeTheMinimum() {
         GenerationConfig config =
                 GenerationConfig.builder().eosTokenId(2).minNewTokens(1).build();
-        Sampler sampler = new Sampler(config, new long[] {0});
+        Sampler sampler = sampler(config, 0);
         assertThat(sampler.next(new float[] {0, 1, 9})).isEqualTo(1);
         assertThat(sampler.next(new float[] {0, 1, 9})).isEqualTo(2);
     }
@@ -106,7 +110,7 @@ class SamplingTest {
     void logprobsAreOfTheModelsOwnLogits() {
         GenerationConfig config =
                 GenerationConfig.builder().repetitionPenalty(4).build();
-        Sampler sampler = new Sampler(config, new long[] {0});
+        Sampler sampler = sampler(config, 0);
         assertThat(sampler.next(new float[] {2, 1, 0})).isEqualTo(1);
         double norm = Math.log(Math.exp(2) + Math.exp(1) + 1);
         assertThat(sampler.logprobs().getFirst()).isCloseTo((float) (1 - norm), within(1e-6f));
@@ -115,7 +119,7 @@ class SamplingTest {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
     void refusesLogitsThatAreNoNumbers(float broken) {
-        Sampler sampler = new Sampler(GenerationConfig.builder().build(), new long[] {0});
+        Sampler sampler = sampler(GenerationConfig.builder().build(), 0);
         assertThatThrownBy(() -> sampler.next(new float[] {0, broken, 1}))
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("not a finite number");
@@ -127,7 +131,7 @@ class SamplingTest {
                 .stopTokenIds(List.of(0L, 1L))
                 .minNewTokens(1)
                 .build();
-        Sampler sampler = new Sampler(config, new long[] {0});
+        Sampler sampler = sampler(config, 0);
         assertThatThrownBy(() -> sampler.next(new float[] {0, 1}))
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("every token is impossible");
@@ -181,8 +185,8 @@ class SamplingTest {
         for (int i = 0; i < logits.length; i++) {
             logits[i] = (float) random.nextGaussian() * 3;
         }
-        Sampler first = new Sampler(config, new long[] {0});
-        Sampler second = new Sampler(config, new long[] {0});
+        Sampler first = sampler(config, 0);
+        Sampler second = sampler(config, 0);
         for (int i = 0; i < 50; i++) {
             assertThat(first.next(logits.clone())).isEqualTo(second.next(logits.clone()));
         }
