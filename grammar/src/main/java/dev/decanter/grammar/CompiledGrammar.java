@@ -1,0 +1,127 @@
+package dev.decanter.grammar;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A grammar made ready for a vocabulary. Immutable to its users and safe for threads; what is computed for one text serves all others.
+ *
+ * <p>Rules are run as a pushdown automaton over UTF-8 bytes. Which tokens a state allows is computed when the state is first met:
+ * what a rule allows by itself once for all the places that call it, and only tokens that go beyond the rule's end for each
+ * place. Memory for this is bounded; when it is full, all of it is dropped and computed again as needed.
+ *
+ * <p>A rule may begin with itself directly ({@code sum ::= sum "+" n | n}), which is read as a repetition, but not by way of other rules.
+ */
+public final class CompiledGrammar {
+    /** What is kept of computed states and masks, in bytes. */
+    private static final long MAX_BYTES = 96L << 20;
+
+    private final Vocabulary vocabulary;
+    private final Program program;
+    private volatile StateSpace space;
+
+    private CompiledGrammar(Vocabulary vocabulary, Program program) {
+        this.vocabulary = vocabulary;
+        this.program = program;
+        space = emptySpace();
+    }
+
+    private StateSpace emptySpace() {
+        return new StateSpace(program, vocabulary.maxBytes() + 1);
+    }
+
+    /**
+     * Compiles a grammar.
+     *
+     * @throws GrammarException if no text fits the grammar, a rule begins with itself by way of others, an intersection or
+     *     difference is recursive, or it is too large
+     */
+    public static CompiledGrammar compile(Grammar grammar, Vocabulary vocabulary) {
+        boolean[] alphabet = new boolean[256];
+        for (int value = 0; value < 256; value++) {
+            alphabet[value] = vocabulary.hasByte(value);
+        }
+        Program program = ProgramBuilder.build(grammar.root(), Normalizer.normalize(grammar), alphabet);
+        if (program.start().cost >= Position.NEVER) {
+            throw new GrammarException("no text made of the vocabulary's tokens fits the grammar; its rule \""
+                    + grammar.root() + "\" never comes to an end");
+        }
+        return new CompiledGrammar(vocabulary, program);
+    }
+
+    /** The vocabulary that this is compiled for. */
+    public Vocabulary vocabulary() {
+        return vocabulary;
+    }
+
+    /** A matcher at the beginning of a text. */
+    public GrammarMatcher matcher() {
+        return new GrammarMatcher(this, space.start());
+    }
+
+    /** Least number of bytes of a text. */
+    public int leastBytes() {
+        return program.start().cost;
+    }
+
+    /** The same state in the space in use. */
+    State current(State state) {
+        StateSpace now = space;
+        if (now.bytes() > MAX_BYTES) {
+            now = emptySpace();
+            space = now;
+        }
+        return state.space == now ? state : now.adopt(state);
+    }
+
+    /** The tokens that a state allows. */
+    TokenMask mask(State state) {
+        StateSpace own = state.space;
+        State clipped = own.clipped(state);
+        TokenMask mask = clipped.mask;
+        if (mask == null) {
+            mask = newMask(clipped);
+            clipped.mask = mask;
+            own.count(mask.bytes());
+        }
+        return mask;
+    }
+
+    private TokenMask newMask(State state) {
+        StateSpace own = state.space;
+        MaskBuilder builder = new MaskBuilder(vocabulary, own);
+        List<Frame> boundaries = new ArrayList<>();
+        for (Frame stack : state.stacks) {
+            Frame boundary = stack.boundary();
+            if (!boundaries.contains(boundary)) {
+                boundaries.add(boundary);
+            }
+        }
+        for (Frame boundary : boundaries) {
+            MaskBuilder.LocalMask local = local(own.above(boundary, state));
+            builder.add(local, boundary.cost);
+            if (boundary.kind == Frame.Kind.RETURN) {
+                State after = own.resume(boundary);
+                for (int node : local.exits) {
+                    builder.addBelow(node, after);
+                }
+            }
+        }
+        return builder.result();
+    }
+
+    private MaskBuilder.LocalMask local(State state) {
+        MaskBuilder.LocalMask local = state.local;
+        if (local == null) {
+            local = new MaskBuilder(vocabulary, state.space).local(state);
+            state.local = local;
+            state.space.count(local.tokens.bytes() + 4 * local.exits.length);
+        }
+        return local;
+    }
+
+    /** The tokens after which a text can be closed with no more than so many bytes. */
+    TokenMask maskWithin(State state, int bytes) {
+        return new MaskBuilder(vocabulary, state.space).within(state, bytes);
+    }
+}

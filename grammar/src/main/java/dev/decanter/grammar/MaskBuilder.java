@@ -1,0 +1,145 @@
+package dev.decanter.grammar;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Walks the trie of a vocabulary along the states of a grammar. For one use at a time. */
+final class MaskBuilder {
+    /** How many bytes dearer than the state itself a token may be and still count as cheap. */
+    private static final int CHEAP = 4;
+
+    /** Beyond this much work for one mask the grammar is taken to explode; it takes some seconds. */
+    private static final long MAX_WORK = 10_000_000;
+
+    private static final long MAX_BYTES = 256L << 20;
+
+    private final Vocabulary vocabulary;
+    private final StateSpace space;
+    private final State[] path;
+    private final long[] cheap;
+    private final Map<Integer, Integer> dear = new HashMap<>();
+    private int cheapLimit;
+    private int cheapCost;
+    private int[] exits = new int[16];
+    private int exitCount;
+
+    MaskBuilder(Vocabulary vocabulary, StateSpace space) {
+        this.vocabulary = vocabulary;
+        this.space = space;
+        path = new State[vocabulary.maxBytes() + 1];
+        cheap = new long[vocabulary.maskLength()];
+    }
+
+    /** What a local state allows by itself, and the nodes of the trie at which its rule may have ended. */
+    static final class LocalMask {
+        final TokenMask tokens;
+        final int[] exits;
+
+        LocalMask(TokenMask tokens, int[] exits) {
+            this.tokens = tokens;
+            this.exits = exits;
+        }
+    }
+
+    LocalMask local(State state) {
+        cheapLimit = Position.add(state.cost, CHEAP);
+        walk(0, state, true);
+        return new LocalMask(result(), Arrays.copyOf(exits, exitCount));
+    }
+
+    /** Adds what a rule allows by itself, when what follows it costs so much more. */
+    void add(LocalMask local, int cost) {
+        TokenMask tokens = local.tokens;
+        boolean[] before = new boolean[tokens.dear.length];
+        for (int i = 0; i < before.length; i++) {
+            before[i] = isCheap(tokens.dear[i]);
+        }
+        tokens.addTo(cheap);
+        cheapCost = Math.max(cheapCost, Position.add(tokens.cheapCost, cost));
+        for (int i = 0; i < before.length; i++) {
+            int id = tokens.dear[i];
+            if (!before[i]) {
+                cheap[id >> 6] &= ~(1L << id);
+                dear.merge(id, Position.add(tokens.dearCosts[i], cost), Math::min);
+            }
+        }
+    }
+
+    private boolean isCheap(int id) {
+        return (cheap[id >> 6] >>> id & 1) != 0;
+    }
+
+    /** Adds the tokens below a node of the trie, the state being the one at that node. */
+    void addBelow(int node, State state) {
+        cheapLimit = Position.add(state.cost, CHEAP);
+        walk(node, state, false);
+    }
+
+    private void walk(int from, State state, boolean findExits) {
+        long start = space.work();
+        long startBytes = space.bytes();
+        path[vocabulary.depth(from)] = state;
+        int node = from + 1;
+        int end = vocabulary.end(from);
+        int steps = 0;
+        while (node < end) {
+            int depth = vocabulary.depth(node);
+            State next = space.step(path[depth - 1], vocabulary.label(node));
+            if (next.isDead()) {
+                node = vocabulary.end(node);
+                continue;
+            }
+            path[depth] = next;
+            for (int i = vocabulary.firstToken(node); i < vocabulary.firstToken(node + 1); i++) {
+                add(vocabulary.sortedId(i), next.cost);
+            }
+            if (findExits && next.exits && vocabulary.end(node) > node + 1) {
+                if (exitCount == exits.length) {
+                    exits = Arrays.copyOf(exits, 2 * exitCount);
+                }
+                exits[exitCount++] = node;
+            }
+            if ((++steps & 0xFF) == 0 && (space.work() - start > MAX_WORK || space.bytes() - startBytes > MAX_BYTES)) {
+                throw StateSpace.tooAmbiguous();
+            }
+            node++;
+        }
+    }
+
+    private void add(int id, int cost) {
+        if (cost <= cheapLimit) {
+            cheap[id >> 6] |= 1L << id;
+            cheapCost = Math.max(cheapCost, cost);
+        } else {
+            dear.merge(id, cost, Math::min);
+        }
+    }
+
+    /** The tokens after which no more bytes are needed than a limit. */
+    TokenMask within(State state, int limit) {
+        cheapLimit = limit;
+        walk(0, state, false);
+        dear.clear();
+        return result();
+    }
+
+    /** Everything that was added. */
+    TokenMask result() {
+        dear.keySet().removeIf(this::isCheap);
+        long[] sorted = new long[dear.size()];
+        int count = 0;
+        for (Map.Entry<Integer, Integer> entry : dear.entrySet()) {
+            sorted[count++] = (long) entry.getValue() << 32 | entry.getKey();
+        }
+        Arrays.sort(sorted);
+        int[] ids = new int[count];
+        int[] costs = new int[count];
+        for (int i = 0; i < count; i++) {
+            ids[i] = (int) sorted[i];
+            costs[i] = (int) (sorted[i] >> 32);
+            cheap[ids[i] >> 6] |= 1L << ids[i];
+        }
+        return TokenMask.of(cheap, cheapCost, ids, costs);
+    }
+}

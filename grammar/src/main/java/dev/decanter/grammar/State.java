@@ -1,0 +1,53 @@
+package dev.decanter.grammar;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that may be going on after some bytes: positions that wait for a byte, each with its stack. Two equal states of a
+ * {@link StateSpace} are one object. What is computed for a state (its successors, its mask) is kept in it; threads that
+ * compute the same at once get the same.
+ */
+final class State {
+    final StateSpace space;
+    final Position[] positions;
+    final Frame[] stacks;
+
+    /** The text may end here. */
+    final boolean complete;
+
+    /** The rule of a local state may end here. */
+    final boolean exits;
+
+    /** Least number of bytes to a complete text; of a local state, to the end of its rule. */
+    final int cost;
+
+    /** By class of bytes; null where it is not yet known. */
+    final @Nullable State[] next;
+
+    @Nullable
+    TokenMask mask;
+
+    MaskBuilder.@Nullable LocalMask local;
+
+    @Nullable
+    State clipped;
+
+    State(StateSpace space, Position[] positions, Frame[] stacks, boolean complete, boolean exits, int classes) {
+        this.space = space;
+        this.positions = positions;
+        this.stacks = stacks;
+        this.complete = complete;
+        this.exits = exits;
+        this.next = new State[classes];
+        int least = complete || exits ? 0 : Position.NEVER;
+        for (int i = 0; i < positions.length; i++) {
+            least = Math.min(least, Position.add(positions[i].cost, stacks[i].cost));
+        }
+        cost = least;
+    }
+
+    /** Nothing can follow, and what came before was wrong. */
+    boolean isDead() {
+        return positions.length == 0 && !complete && !exits;
+    }
+}
