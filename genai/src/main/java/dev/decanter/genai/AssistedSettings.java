@@ -3,12 +3,15 @@ package dev.decanter.genai;
 /**
  * Assisted decoding: a draft of several tokens that the model checks in one step. Names and defaults of OpenVINO GenAI.
  *
- * @param numAssistantTokens tokens of a draft, at least 0; 0 leaves it to the method
- * @param assistantConfidenceThreshold the draft ends at the first token that is less probable, 0 to 1; 0 is none; not together with
- *     {@code numAssistantTokens}
+ * @param numAssistantTokens tokens of a draft, at least 0; 0 leaves it to the method, which then takes 5 at most
+ * @param assistantConfidenceThreshold the draft ends where the draft model gives no token this probability, 0 to 1, or after 20 tokens;
+ *     0 is none; not together with {@code numAssistantTokens}
  * @param maxNgramSize longest end of the text that prompt lookup looks for, at least 0; needs {@code numAssistantTokens}
  */
 public record AssistedSettings(int numAssistantTokens, float assistantConfidenceThreshold, int maxNgramSize) {
+    /** Tokens of a draft where the settings leave it open. */
+    static final int DEFAULT_TOKENS = 5;
+
     /** No drafts. */
     public static final AssistedSettings NONE = new AssistedSettings(0, 0, 0);
 
@@ -46,12 +49,18 @@ public record AssistedSettings(int numAssistantTokens, float assistantConfidence
         }
     }
 
-    /** Throws for what generation cannot do yet, rather than answer without. */
-    void requireNone() {
-        if (enabled()) {
+    /** Throws if drafts are asked for and there is nothing to make them, or several rows to make them for. */
+    void check(int prompts, boolean hasDraftModel) {
+        if (enabled() && prompts > 1) {
             throw new GenerationException(
-                    "num_assistant_tokens or assistant_confidence_threshold is set: assisted decoding"
-                            + " is not supported; leave both out");
+                    "assisted decoding (num_assistant_tokens, assistant_confidence_threshold) is for"
+                            + " one prompt at a time, not for " + prompts
+                            + "; leave both out, or give the prompts one by one");
+        }
+        if (enabled() && maxNgramSize == 0 && !hasDraftModel) {
+            throw new GenerationException("num_assistant_tokens or assistant_confidence_threshold is set, but there is"
+                    + " nothing to draft with; load the pipeline with a draft model, or set max_ngram_size for prompt"
+                    + " lookup");
         }
     }
 }

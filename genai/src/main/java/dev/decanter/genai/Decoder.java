@@ -7,7 +7,7 @@ sealed interface Decoder permits Generation {
     /** The method that the configuration asks for. */
     static Decoder of(DecodingTask task) {
         task.config().beams().requireSingle();
-        task.config().assisted().requireNone();
+        task.config().assisted().check(task.prompts().size(), task.draft().isPresent());
         return new Generation(task);
     }
 

@@ -2,12 +2,14 @@ package dev.decanter.genai;
 
 import dev.decanter.genai.lm.LanguageModel;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * What a decoding method works on.
  *
  * @param model with the reused part of the only prompt in its cache (row 0), or an empty cache
+ * @param draft a smaller model of the same vocabulary that may draft
  * @param config what is asked for
  * @param factories makers of masks and processors
  * @param prompts at least one, none empty
@@ -20,6 +22,7 @@ import java.util.function.Supplier;
  */
 record DecodingTask(
         LanguageModel model,
+        Optional<CachedModel> draft,
         GenerationConfig config,
         LogitsFactories factories,
         List<long[]> prompts,

@@ -66,12 +66,60 @@ final class Distribution {
         return new Distribution(keptIds, kept);
     }
 
-    /** The first token at which the running sum exceeds {@code uniform} times the whole sum. */
-    int draw(float uniform) {
+    private double total() {
         double total = 0;
         for (float p : probabilities) {
             total += p;
         }
+        return total;
+    }
+
+    /** The probability that {@link #draw} gives a token. */
+    private double share(int token) {
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] == token) {
+                return probabilities[i] / total();
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * A token of this distribution by way of a guess drawn from another: the guess with probability min(1, p/q), else a token
+     * drawn from what is left of p where it exceeds q (Leviathan et al. 2023, algorithm 1).
+     */
+    int draw(Proposal guess, MersenneTwister random) {
+        double p = share(guess.token());
+        double q = guess.distribution().share(guess.token());
+        return random.uniform() * q < p
+                ? guess.token()
+                : without(guess.distribution()).draw(random.uniform());
+    }
+
+    /** What this one's shares have over another's. */
+    private Distribution without(Distribution other) {
+        int greatest = Math.max(
+                Arrays.stream(ids).max().orElse(0),
+                Arrays.stream(other.ids).max().orElse(0));
+        double[] taken = new double[greatest + 1];
+        double otherTotal = other.total();
+        for (int i = 0; i < other.ids.length; i++) {
+            taken[other.ids[i]] = other.probabilities[i] / otherTotal;
+        }
+        double total = total();
+        float[] left = new float[ids.length];
+        double sum = 0;
+        for (int i = 0; i < ids.length; i++) {
+            left[i] = (float) Math.max(0, probabilities[i] / total - taken[ids[i]]);
+            sum += left[i];
+        }
+        // rounding can refuse a guess where both are the same
+        return sum > 0 ? new Distribution(ids, left) : this;
+    }
+
+    /** The first token at which the running sum exceeds {@code uniform} times the whole sum. */
+    int draw(float uniform) {
+        double total = total();
         double target = total * uniform;
         double sum = 0;
         for (int i = 0; i < ids.length; i++) {

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Greedy decoding and sampling: prefill, then one token at a time for every row until something ends it. A row that has ended
- * is not run any more.
+ * Greedy decoding and sampling: prefill, then one token at a time for every row until something ends it, or with drafts for a
+ * single row. A row that has ended is not run any more.
  */
 final class Generation implements Decoder {
     private final DecodingTask task;
@@ -77,6 +77,15 @@ final class Generation implements Decoder {
     private void generate() {
         rows.forEach(Row::begin);
         prefill();
+        Optional<Drafter> drafter = Drafter.of(task, logits.length);
+        if (drafter.isPresent()) {
+            new AssistedLoop(task, rows.getFirst(), drafter.get(), logits.length).run();
+        } else {
+            tokenByToken();
+        }
+    }
+
+    private void tokenByToken() {
         List<Row> live = rows.stream().filter(row -> !row.ended()).toList();
         int[] parents = live.stream().mapToInt(Row::prompt).toArray();
         while (!live.isEmpty()) {

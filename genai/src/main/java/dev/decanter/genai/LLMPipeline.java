@@ -31,6 +31,7 @@ import java.util.OptionalLong;
 public final class LLMPipeline implements AutoCloseable {
     private final Path folder;
     private final SharedModel model;
+    private final Optional<SharedModel> draft;
     private final Optional<Tokenizer> tokenizer;
     private final Optional<ChatTemplate> chatTemplate;
     private final GenerationConfig generationConfig;
@@ -60,6 +61,22 @@ public final class LLMPipeline implements AutoCloseable {
      * @throws dev.decanter.ir.DecanterException if a file cannot be read or compiled
      */
     public LLMPipeline(Path folder, Core core, String device, Map<String, String> properties) {
+        this(folder, core, device, properties, Optional.empty());
+    }
+
+    /**
+     * As {@link #LLMPipeline(Path, Core, String, Map)}, with a model that drafts wherever there is one prompt and one answer
+     * without beams. Greedy answers are those without it, as far as the device computes several tokens of a step as it does
+     * one; sampled ones have the same distribution.
+     *
+     * @throws GenerationException if the draft model's tokenizer is another
+     */
+    public LLMPipeline(Path folder, Core core, String device, Map<String, String> properties, DraftModel draft) {
+        this(folder, core, device, properties, Optional.of(draft));
+    }
+
+    private LLMPipeline(
+            Path folder, Core core, String device, Map<String, String> properties, Optional<DraftModel> drafting) {
         long begin = System.nanoTime();
         this.folder = folder;
         ModelFolder files = new ModelFolder(folder);
@@ -70,6 +87,7 @@ public final class LLMPipeline implements AutoCloseable {
         generationConfig = files.generationConfig(tokenizer);
         chatTemplate = ChatTemplate.find(folder, tokenizer);
         model = SharedModel.load(xml, core, device, properties);
+        draft = drafting.map(smaller -> smaller.load(core, folder, tokenizer));
         encoder = new PromptEncoder(folder, tokenizer, chatTemplate, model.vocabularySize());
         session = newSession();
         loadTimeMs = Stopwatch.since(begin);
@@ -133,7 +151,8 @@ public final class LLMPipeline implements AutoCloseable {
 
     /** A conversation of its own, which the caller closes before the pipeline. */
     public LLMSession newSession() {
-        return new LLMSession(this, model.newLanguageModel());
+        return new LLMSession(
+                this, model.newLanguageModel(), draft.map(smaller -> new CachedModel(smaller.newLanguageModel())));
     }
 
     /** See {@link LLMSession#generate(String, GenerationConfig, Streamer)}. */
@@ -191,6 +210,7 @@ public final class LLMPipeline implements AutoCloseable {
     public void close() {
         session.close();
         model.close();
+        draft.ifPresent(SharedModel::close);
         tokenizer.ifPresent(Tokenizer::close);
     }
 }

@@ -4,6 +4,7 @@ import dev.decanter.genai.lm.LanguageModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -15,15 +16,17 @@ import java.util.function.Supplier;
 public final class LLMSession implements AutoCloseable {
     private final LLMPipeline pipeline;
     private final LanguageModel model;
+    private final Optional<CachedModel> draft;
     private final AtomicBoolean busy = new AtomicBoolean();
     /** The tokens of the cache's first row; the next call continues that one. */
     private long[] cached = new long[0];
 
     private boolean closed;
 
-    LLMSession(LLMPipeline pipeline, LanguageModel model) {
+    LLMSession(LLMPipeline pipeline, LanguageModel model, Optional<CachedModel> draft) {
         this.pipeline = pipeline;
         this.model = model;
+        this.draft = draft;
     }
 
     /**
@@ -144,6 +147,7 @@ public final class LLMSession implements AutoCloseable {
         int reused = prepare(prompts, config);
         Decoder decoder = Decoder.of(new DecodingTask(
                 model,
+                draft,
                 config,
                 LogitsFactories.of(config),
                 prompts,
@@ -194,6 +198,7 @@ public final class LLMSession implements AutoCloseable {
     public void reset() {
         exclusively(() -> {
             cached = Arrays.copyOf(cached, model.trim(0));
+            draft.ifPresent(CachedModel::reset);
             return cached;
         });
     }
@@ -208,6 +213,7 @@ public final class LLMSession implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 model.close();
+                draft.ifPresent(CachedModel::close);
             }
         } finally {
             busy.set(false);

@@ -8,10 +8,18 @@ package dev.decanter.genai;
  * @param numInputTokens tokens of the prompts
  * @param numReusedTokens those of them that were in the KV cache already
  * @param numGeneratedTokens tokens generated
+ * @param numDraftTokens tokens that assisted decoding guessed
+ * @param numAcceptedDraftTokens those of them that the model kept
  * @param raw the single measurements
  */
 public record PerfMetrics(
-        double loadTimeMs, long numInputTokens, long numReusedTokens, long numGeneratedTokens, RawPerfMetrics raw) {
+        double loadTimeMs,
+        long numInputTokens,
+        long numReusedTokens,
+        long numGeneratedTokens,
+        long numDraftTokens,
+        long numAcceptedDraftTokens,
+        RawPerfMetrics raw) {
 
     /** Time to first token: from the start of the call, so encoding the prompt is part of it. */
     public MeanStd ttft() {
@@ -74,6 +82,8 @@ public record PerfMetrics(
                 numInputTokens + other.numInputTokens,
                 numReusedTokens + other.numReusedTokens,
                 numGeneratedTokens + other.numGeneratedTokens,
+                numDraftTokens + other.numDraftTokens,
+                numAcceptedDraftTokens + other.numAcceptedDraftTokens,
                 raw.plus(other.raw));
     }
 }

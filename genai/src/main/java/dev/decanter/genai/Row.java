@@ -26,6 +26,10 @@ final class Row {
         return state.tokens();
     }
 
+    SequenceState state() {
+        return state;
+    }
+
     int prompt() {
         return prompt;
     }
@@ -51,10 +55,21 @@ final class Row {
     /** Chooses a token from logits, which it changes. */
     void choose(float[] logits) {
         long begin = System.nanoTime();
-        long token = sampler.next(logits);
-        task.watch().sampling(begin);
+        take(sampler.next(logits), begin);
+    }
+
+    /** Chooses a token where a draft guesses it; returns whether it is the guess. */
+    boolean choose(float[] logits, Proposal guess) {
+        long begin = System.nanoTime();
+        int token = sampler.next(logits, guess);
+        take(token, begin);
+        return token == guess.token();
+    }
+
+    private void take(long token, long begunSampling) {
+        task.watch().sampling(begunSampling);
         task.watch().token();
-        begin = System.nanoTime();
+        long begin = System.nanoTime();
         String piece = answer.push(token);
         task.watch().detokenization(begin);
         take(piece);

@@ -2,6 +2,7 @@ package dev.decanter.genai;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /** Chooses one token after the other for one sequence: the likeliest, or by lot. */
 final class Sampler {
@@ -30,6 +31,15 @@ final class Sampler {
      * @throws GenerationException if a logit is not a number, or every token is impossible
      */
     int next(float[] logits) {
+        return next(logits, distribution -> distribution.draw(random.uniform()));
+    }
+
+    /** As {@link #next(float[])} where a draft guesses the token: it is kept as often as the distribution allows. */
+    int next(float[] logits, Proposal guess) {
+        return next(logits, distribution -> distribution.draw(guess, random));
+    }
+
+    private int next(float[] logits, ToIntFunction<Distribution> draw) {
         double norm = LogitTransforms.logSumExp(logits);
         if (raw.length != logits.length) {
             raw = new float[logits.length];
@@ -37,7 +47,7 @@ final class Sampler {
         System.arraycopy(logits, 0, raw, 0, raw.length);
         state.apply(logits);
         int token = config.doSample()
-                ? LogitTransforms.distribution(logits, config).draw(random.uniform())
+                ? draw.applyAsInt(LogitTransforms.distribution(logits, config))
                 : LogitTransforms.argmax(logits);
         logprobs.add((float) (raw[token] - norm));
         state.accept(token);

@@ -94,6 +94,15 @@ final class SequenceState {
      * @throws GenerationException if a processor leaves a logit that is not a number, or every token is impossible
      */
     void apply(float[] logits) {
+        if (!tryApply(logits)) {
+            throw new GenerationException("every token is impossible after " + tokens.generated()
+                    + " of the answer: min_new_tokens, no_repeat_ngram_size, structured output or a logits processor"
+                    + " forbids all that the model gives a probability; loosen one of them");
+        }
+    }
+
+    /** As {@link #apply}; returns whether any token is possible. */
+    boolean tryApply(float[] logits) {
         if (tokens.generated() < config.minNewTokens()) {
             LogitTransforms.forbid(logits, config.stopTokenIds());
         }
@@ -106,11 +115,7 @@ final class SequenceState {
             processor.process(logits, tokens);
             requireNumbers(logits, processor);
         }
-        if (logits[LogitTransforms.argmax(logits)] == Float.NEGATIVE_INFINITY) {
-            throw new GenerationException("every token is impossible after " + tokens.generated()
-                    + " of the answer: min_new_tokens, no_repeat_ngram_size, structured output or a logits processor"
-                    + " forbids all that the model gives a probability; loosen one of them");
-        }
+        return logits[LogitTransforms.argmax(logits)] > Float.NEGATIVE_INFINITY;
     }
 
     private static void requireNumbers(float[] logits, LogitsProcessor processor) {

@@ -16,6 +16,8 @@ final class Stopwatch {
     private double detokenization;
     private boolean detokenized;
     private long lastToken;
+    private long drafted;
+    private long accepted;
 
     /** Milliseconds since {@code since}, a value of {@link System#nanoTime}. */
     static double since(long since) {
@@ -48,6 +50,12 @@ final class Stopwatch {
         detokenized = true;
     }
 
+    /** A draft has been checked: of {@code size} tokens that were guessed, {@code kept} were kept. */
+    void drafted(int size, int kept) {
+        drafted += size;
+        accepted += Math.min(size, kept);
+    }
+
     /** A token has been chosen. */
     void token() {
         if (firstToken.isEmpty()) {
@@ -70,6 +78,6 @@ final class Stopwatch {
                 inference,
                 sampling,
                 decoding);
-        return new PerfMetrics(loadTimeMs, input, reused, generated, raw);
+        return new PerfMetrics(loadTimeMs, input, reused, generated, drafted, accepted, raw);
     }
 }

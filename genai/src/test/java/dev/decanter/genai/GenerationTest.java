@@ -9,6 +9,7 @@ import dev.decanter.genai.lm.StepLogits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,7 @@ class GenerationTest {
         int limit = NewTokenLimit.of(PROMPT.length, config, OptionalInt.empty());
         Decoder generation = Decoder.of(new DecodingTask(
                 model,
+                Optional.empty(),
                 config,
                 LogitsFactories.of(config),
                 List.of(PROMPT),

@@ -18,7 +18,7 @@ class PerfMetricsTest {
                 List.of(20.0),
                 List.of(),
                 List.of());
-        return new PerfMetrics(5, 10, 4, intervals.size() + 1, raw);
+        return new PerfMetrics(5, 10, 4, intervals.size() + 1, 0, 0, raw);
     }
 
     @Test
