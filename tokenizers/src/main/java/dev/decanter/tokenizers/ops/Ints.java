@@ -3,15 +3,15 @@ package dev.decanter.tokenizers.ops;
 import java.util.Arrays;
 
 /** A growing array of ints. */
-final class Ints {
+public final class Ints {
     private int[] values;
     private int size;
 
-    Ints(int capacity) {
+    public Ints(int capacity) {
         values = new int[Math.max(8, capacity)];
     }
 
-    void add(int value) {
+    public void add(int value) {
         if (size == values.length) {
             values = Arrays.copyOf(values, 2 * size);
         }
@@ -30,7 +30,7 @@ final class Ints {
         }
     }
 
-    int get(int index) {
+    public int get(int index) {
         return values[index];
     }
 
@@ -38,7 +38,7 @@ final class Ints {
         values[index] = value;
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
@@ -63,7 +63,7 @@ final class Ints {
         return Arrays.copyOfRange(values, from, to);
     }
 
-    int[] toArray() {
+    public int[] toArray() {
         return Arrays.copyOf(values, size);
     }
 }

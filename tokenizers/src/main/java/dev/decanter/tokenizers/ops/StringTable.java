@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** From strings to numbers: open addressing over the bytes themselves. Built once, then read by any thread. */
-final class StringTable {
+public final class StringTable {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Strings strings;
@@ -15,7 +15,7 @@ final class StringTable {
     private final int mask;
 
     /** Numbers strings by their position; of equal strings the first counts; empty ones are left out. */
-    StringTable(Strings strings) {
+    public StringTable(Strings strings) {
         this(strings, new boolean[strings.size()]);
     }
 
@@ -58,7 +58,7 @@ final class StringTable {
     }
 
     /** The number of the string, −1 if it is not in the table. */
-    int find(byte[] text, int from, int to) {
+    public int find(byte[] text, int from, int to) {
         return find(text, from, to, hash(text, from, to));
     }
 

@@ -8,7 +8,7 @@ public final class Utf8 {
     private Utf8() {}
 
     /** Bytes of the well-formed sequence at {@code at}; 0 if there is none. */
-    static int sequence(byte[] text, int at, int end) {
+    public static int sequence(byte[] text, int at, int end) {
         int lead = text[at] & 0xFF;
         if (lead < 0x80) {
             return 1;
