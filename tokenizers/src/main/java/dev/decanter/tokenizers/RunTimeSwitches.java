@@ -145,6 +145,10 @@ final class RunTimeSwitches {
 
     /** Makes the list of ids that a detokenizer leaves out end at an input's count; returns the whole list. */
     static int[] addToDecoder(Model model) {
+        List<Node> pieces = Vocabularies.nodes(model, "SentencepieceDetokenizer");
+        if (pieces.size() == 1) {
+            return addToPieces(model, pieces.getFirst());
+        }
         List<Node> decoders = Vocabularies.nodes(model, "VocabDecoder");
         if (decoders.size() != 1 || (decoders.getFirst().inputs().size() == 5 && !isConstant(decoders.getFirst(), 4))) {
             return new int[0];
@@ -166,6 +170,18 @@ final class RunTimeSwitches {
         Map<String, String> attributes = new LinkedHashMap<>(Map.of("skip_tokens", ""));
         replace(decoder, new Op.Opaque("VocabDecoder", "extension", attributes), inputs);
         return ids;
+    }
+
+    /** Our kernel takes a number behind the ids: zero shows what the model hides. */
+    private static int[] addToPieces(Model model, Node detokenizer) {
+        if (!isConstant(detokenizer, 0)) {
+            return new int[0];
+        }
+        OutputSpec one = new OutputSpec(ElementType.I32, PartialShape.of(1));
+        List<Output> inputs = new ArrayList<>(detokenizer.inputs());
+        inputs.add(parameter(model, SKIP_COUNT, one).output());
+        replace(detokenizer, detokenizer.op(), inputs);
+        return Vocabularies.hiddenIds(detokenizer);
     }
 
     private static Output constant(int[] values, String name) {

@@ -75,11 +75,11 @@ class ConversionErrorsTest {
     }
 
     @Test
-    void aFolderWithOtherFilesIsTold() throws IOException {
+    void aModelFileThatIsNoneIsTold() throws IOException {
         Files.writeString(folder.resolve("tokenizer.model"), "x");
         assertThatThrownBy(() -> TokenizerConverter.convert(folder, folder, ConversionOptions.DEFAULT))
                 .isInstanceOf(TokenizerException.class)
-                .hasMessageContaining("has tokenizer.model but no tokenizer.json");
+                .hasMessageContaining("tokenizer.model: not a SentencePiece model");
     }
 
     @Test

@@ -3,7 +3,6 @@ package dev.decanter.tokenizers.convert;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.tokenizers.ConversionOptions;
-import dev.decanter.tokenizers.TokenizerException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -21,10 +20,7 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
         HfFolder files = new HfFolder(folder);
         return switch (Source.find(files, options)) {
             case Source.Json json -> of(TokenizerSpec.read(json.json(), files), files, options);
-            case Source.SentencePiece model ->
-                throw new TokenizerException(folder + ": has " + model.model().getFileName()
-                        + " but no tokenizer.json; conversion from a SentencePiece model is not supported yet: save the"
-                        + " tokenizer as a fast one");
+            case Source.SentencePiece model -> of(SentencePieceReader.read(model.model()), files, options);
         };
     }
 

@@ -31,6 +31,21 @@ final class DecoderGraph {
                         List.of(parameter.output()),
                         new OutputSpec(ElementType.I32, matrix))
                 .output();
+        List<Output> strings = spec.model() instanceof ModelSpec.SentencePiece model
+                ? SentencePieceGraph.detokenize(graph, model, options.skipSpecialTokens(), ids)
+                : texts(graph, spec, options, ids);
+        strings = graph.extension("UTF8Validate", Map.of("replace_mode", "true"), strings, INTS, INTS, CHARS)
+                .outputs();
+        Output text = graph.node(
+                        new Op.StringTensorPack(), strings, new OutputSpec(ElementType.STRING, PartialShape.ofRank(1)))
+                .output()
+                .named("string_output");
+        Node result = graph.node(new Op.Result(List.of("string_output")), List.of(text));
+        return new Model("detokenizer", List.of(parameter), List.of(result), List.of());
+    }
+
+    /** Looks tokens up, rewrites them, joins them, and rewrites the texts. */
+    private static List<Output> texts(GraphBuilder graph, TokenizerSpec spec, ConversionOptions options, Output ids) {
         DecoderParser.Result decoder = spec.decoder();
         List<Output> vocabulary = graph.strings(Vocabulary.all(spec, decoder.byteLevel(), decoder.byteLevel()));
         int[] special = options.skipSpecialTokens()
@@ -62,13 +77,6 @@ final class DecoderGraph {
         for (Step.Rewrite step : decoder.texts()) {
             strings = Rewrites.emit(graph, step, strings, List.of());
         }
-        strings = graph.extension("UTF8Validate", Map.of("replace_mode", "true"), strings, INTS, INTS, CHARS)
-                .outputs();
-        Output text = graph.node(
-                        new Op.StringTensorPack(), strings, new OutputSpec(ElementType.STRING, PartialShape.ofRank(1)))
-                .output()
-                .named("string_output");
-        Node result = graph.node(new Op.Result(List.of("string_output")), List.of(text));
-        return new Model("detokenizer", List.of(parameter), List.of(result), List.of());
+        return strings;
     }
 }

@@ -113,6 +113,10 @@ final class EncoderGraph {
         List<SpecialTokens.Token> tokens =
                 spec.added().stream().map(AddedToken::toSplit).toList();
         String others = tokens.isEmpty() ? "" : "|" + SpecialTokens.pattern(tokens);
+        if (spec.model() instanceof ModelSpec.SentencePiece) {
+            // The library's dummy prefix comes before a space too.
+            return Step.Replace.by("\\A(?=[\\s\\S])(?!$" + others + ")", prefix);
+        }
         return Step.Replace.by("\\A(?=[\\s\\S])(?![ " + prefix + "]" + others + ")", prefix);
     }
 
@@ -173,6 +177,8 @@ final class EncoderGraph {
             case ModelSpec.Bpe bpe -> bytePairs(bpe);
             case ModelSpec.WordPiece words -> wordPieces(words);
             case ModelSpec.Unigram unigram -> unigram(unigram);
+            case ModelSpec.SentencePiece model ->
+                SentencePieceGraph.tokenize(graph, model, spec.added(), rows, strings);
         };
     }
 

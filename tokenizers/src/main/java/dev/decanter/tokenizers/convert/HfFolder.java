@@ -62,6 +62,10 @@ final class HfFolder implements TokenizerSpec.Settings {
         if (config.value().has(key)) {
             return OptionalInt.empty();
         }
+        if (spec.model() instanceof ModelSpec.SentencePiece model
+                && model.tokens().containsKey(key)) {
+            return spec.id(model.tokens().get(key));
+        }
         JsonAt id = generation.at(key + "_id");
         JsonAt first = id.value().isArray() ? id.at(0) : id;
         return first.present() && first.value().isInt() && first.integer() < spec.size()

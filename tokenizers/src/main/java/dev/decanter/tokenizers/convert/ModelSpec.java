@@ -1,6 +1,7 @@
 package dev.decanter.tokenizers.convert;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,20 @@ sealed interface ModelSpec {
     /** Tokens with scores, log-probabilities by id. */
     record Unigram(
             Map<String, Integer> vocabulary, List<Float> scores, Optional<Integer> unknownId, boolean byteFallback)
+            implements ModelSpec {}
+
+    /**
+     * A SentencePiece model as a whole.
+     *
+     * @param encoder encodes text between added tokens, in the tokenizer's ids
+     * @param decoder decodes, added tokens included
+     * @param tokens special tokens by their key ({@code bos_token} …), those of the tokenizer's class included
+     */
+    record SentencePiece(
+            Map<String, Integer> vocabulary,
+            SentencePieceModel encoder,
+            SentencePieceModel decoder,
+            Map<String, String> tokens)
             implements ModelSpec {}
 
     static ModelSpec parse(JsonAt model) {

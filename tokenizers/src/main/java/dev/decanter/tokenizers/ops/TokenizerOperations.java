@@ -35,6 +35,14 @@ public final class TokenizerOperations implements OperationExtension {
             case "FuzeRagged" -> Optional.of(RaggedKernels.fuzeRagged(node));
             case "ByteFallback" -> Optional.of(DecoderKernels.byteFallback(node));
             case "UTF8Validate" -> Optional.of(DecoderKernels.utf8Validate(node));
+            case "SentencepieceTokenizer" -> Optional.of(SentencepieceKernels.tokenizer(node));
+            case "SentencepieceDetokenizer" -> Optional.of(SentencepieceKernels.detokenizer(node));
+            case "SentencepieceStreamDetokenizer" -> Optional.of(SentencepieceKernels.streamDetokenizer(node));
+            case "RaggedToRagged" -> Optional.of(RaggedHelperKernels.raggedToRagged(node));
+            case "RaggedToSparse" -> Optional.of(RaggedHelperKernels.raggedToSparse(node));
+            case "RaggedTensorPack" -> Optional.of(RaggedHelperKernels.raggedTensorPack(node));
+            case "VocabEncoder" -> Optional.of(RaggedHelperKernels.vocabEncoder(node));
+            case "TrieTokenizer" -> Optional.of(RaggedHelperKernels.trieTokenizer(node));
             default -> Optional.empty();
         };
     }

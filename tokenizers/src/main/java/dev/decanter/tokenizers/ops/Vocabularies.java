@@ -2,6 +2,7 @@ package dev.decanter.tokenizers.ops;
 
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,12 +27,39 @@ public final class Vocabularies {
         for (Node node : nodes(model, "VocabDecoder")) {
             return Optional.of(Constants.strings(node, 1));
         }
+        for (String type : List.of("SentencepieceDetokenizer", "SentencepieceStreamDetokenizer")) {
+            for (Node node : nodes(model, type)) {
+                return Optional.of(Strings.of(pieces(node).stream()
+                        .map(SentencePieceModel.Piece::text)
+                        .toList()));
+            }
+        }
         for (String type : List.of("BPETokenizer", "UnigramTokenizer", "WordpieceTokenizer")) {
             for (Node node : nodes(model, type)) {
                 return Optional.of(Constants.strings(node, 5));
             }
         }
         return Optional.empty();
+    }
+
+    private static List<SentencePieceModel.Piece> pieces(Node node) {
+        return SentencePieceModel.parse(Constants.bytes(node, 0), "layer " + node)
+                .pieces();
+    }
+
+    /** The ids that a SentencepieceDetokenizer leaves out: those of control pieces and of the unknown one if it has no text. */
+    public static int[] hiddenIds(Node detokenizer) {
+        SentencePieceModel model = SentencePieceModel.parse(Constants.bytes(detokenizer, 0), "layer " + detokenizer);
+        boolean unknownHidden = model.trainer().unknownSurface().isEmpty();
+        Ints ids = new Ints(16);
+        for (int id = 0; id < model.pieces().size(); id++) {
+            SentencePieceModel.PieceType type = model.pieces().get(id).type();
+            if (type == SentencePieceModel.PieceType.CONTROL
+                    || (unknownHidden && type == SentencePieceModel.PieceType.UNKNOWN)) {
+                ids.add(id);
+            }
+        }
+        return ids.toArray();
     }
 
     /** The ids that a VocabDecoder leaves out: its fifth input's and its attribute's. */

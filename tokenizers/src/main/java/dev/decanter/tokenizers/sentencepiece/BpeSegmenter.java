@@ -1,6 +1,6 @@
 package dev.decanter.tokenizers.sentencepiece;
 
-import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Type;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,7 +42,8 @@ final class BpeSegmenter implements Segmenter {
             frozen = new boolean[size];
             int symbols = 0;
             for (int at = 0; at < size; symbols++) {
-                int symbol = index.userDefined().isEmpty() ? 0 : index.userDefined().longest(text, at, size);
+                int symbol =
+                        index.userDefined().isEmpty() ? 0 : index.userDefined().longest(text, at, size);
                 frozen[symbols] = symbol > 0;
                 begins[symbols] = at;
                 at += symbol > 0 ? symbol : PieceIndex.character(text, at, size);
@@ -98,7 +99,7 @@ final class BpeSegmenter implements Segmenter {
                 return;
             }
             queue.add(index.score(id), left, right, to - from);
-            if (index.type(id) == Type.UNUSED) {
+            if (index.type(id) == PieceType.UNUSED) {
                 unused.put(key(from, to), ends[left] - from);
             }
         }
@@ -109,7 +110,7 @@ final class BpeSegmenter implements Segmenter {
 
         private void emit(int from, int to, Sink sink) {
             int id = index.id(text, from, to);
-            Integer left = index.type(id) == Type.UNUSED ? unused.get(key(from, to)) : null;
+            Integer left = index.type(id) == PieceType.UNUSED ? unused.get(key(from, to)) : null;
             if (left == null) {
                 sink.piece(from, to, id);
                 return;

@@ -3,7 +3,7 @@ package dev.decanter.tokenizers.sentencepiece;
 import dev.decanter.tokenizers.ops.StringTable;
 import dev.decanter.tokenizers.ops.Strings;
 import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Piece;
-import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Type;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -11,7 +11,7 @@ import java.util.List;
 final class PieceIndex {
     private final byte[][] texts;
     private final float[] scores;
-    private final Type[] types;
+    private final PieceType[] types;
     private final StringTable normal;
     private final StringTable reserved;
     private final ByteTrie userDefined = new ByteTrie();
@@ -22,14 +22,14 @@ final class PieceIndex {
         int count = pieces.size();
         texts = new byte[count][];
         scores = new float[count];
-        types = new Type[count];
+        types = new PieceType[count];
         for (int id = 0; id < count; id++) {
             Piece piece = pieces.get(id);
             texts[id] = piece.text().getBytes(StandardCharsets.UTF_8);
             // Plus zero: minus zero becomes zero, which it equals in C++.
             scores[id] = piece.score() + 0.0f;
             types[id] = piece.type();
-            if (piece.type() == Type.USER_DEFINED) {
+            if (piece.type() == PieceType.USER_DEFINED) {
                 userDefined.add(texts[id], id);
             }
         }
@@ -69,7 +69,7 @@ final class PieceIndex {
         return scores[id];
     }
 
-    Type type(int id) {
+    PieceType type(int id) {
         return types[id];
     }
 

@@ -90,7 +90,8 @@ final class ProtoReader {
         require(BYTES);
         long length = varint();
         if (length < 0 || length > end - at) {
-            throw error("a field of " + Long.toUnsignedString(length) + " bytes begins where " + (end - at) + " are left");
+            throw error(
+                    "a field of " + Long.toUnsignedString(length) + " bytes begins where " + (end - at) + " are left");
         }
         at += (int) length;
         return (int) length;
@@ -124,7 +125,7 @@ final class ProtoReader {
     }
 
     TokenizerException error(String what) {
-        return new TokenizerException(where + ": not a SentencePiece model, or a damaged one: at byte " + at + " " + what
-                + "; copy the file again");
+        return new TokenizerException(where + ": not a SentencePiece model, or a damaged one: at byte " + at + " "
+                + what + "; copy the file again");
     }
 }

@@ -2,7 +2,7 @@ package dev.decanter.tokenizers.sentencepiece;
 
 import dev.decanter.tokenizers.TokenizerException;
 import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Piece;
-import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Type;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Set;
@@ -20,15 +20,16 @@ final class SentencePieceChecks {
             Piece piece = model.pieces().get(id);
             Set<String> names = SentencePieceModel.isReserved(piece.type()) ? reserved : normal;
             if (!names.add(piece.text())) {
-                throw new TokenizerException(where + ": piece \"" + piece.text() + "\" is defined twice, again at id " + id);
+                throw new TokenizerException(
+                        where + ": piece \"" + piece.text() + "\" is defined twice, again at id " + id);
             }
-            if (piece.type() == Type.UNKNOWN) {
+            if (piece.type() == PieceType.UNKNOWN) {
                 if (unknown >= 0) {
                     throw new TokenizerException(where + ": two unknown pieces, ids " + unknown + " and " + id);
                 }
                 unknown = id;
             }
-            if (piece.type() == Type.BYTE) {
+            if (piece.type() == PieceType.BYTE) {
                 int value = SentencePieceModel.byteOf(piece.text());
                 if (value < 0) {
                     throw new TokenizerException(where + ": byte piece \"" + piece.text() + "\" is no <0xNN>");

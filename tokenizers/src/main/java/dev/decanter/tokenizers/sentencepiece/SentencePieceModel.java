@@ -26,6 +26,9 @@ public record SentencePieceModel(
     /** No vocabulary has this many ids. */
     private static final int MAX_PIECES = 1 << 24;
 
+    /** What OpenVINO Tokenizers calls them, too. */
+    private static final String FILLER = "<empty_";
+
     private static final long MAX_BYTES = 256L << 20;
 
     /** How segmentation works. */
@@ -37,7 +40,7 @@ public record SentencePieceModel(
     }
 
     /** What a piece is for; the numbers are the file's. */
-    public enum Type {
+    public enum PieceType {
         NORMAL(1),
         UNKNOWN(2),
         CONTROL(3),
@@ -47,7 +50,7 @@ public record SentencePieceModel(
 
         private final int number;
 
-        Type(int number) {
+        PieceType(int number) {
             this.number = number;
         }
     }
@@ -72,9 +75,9 @@ public record SentencePieceModel(
      * @param score log-probability, or minus its rank for BPE
      * @param type what it is for
      */
-    public record Piece(String text, float score, Type type) {
+    public record Piece(String text, float score, PieceType type) {
         /** A copy of another type. */
-        public Piece withType(Type value) {
+        public Piece withType(PieceType value) {
             return new Piece(text, score, value);
         }
     }
@@ -138,6 +141,9 @@ public record SentencePieceModel(
 
     /** As {@link #read} from memory; {@code where} begins messages. */
     public static SentencePieceModel parse(byte[] data, String where) {
+        if (new String(data, 0, Math.min(64, data.length), StandardCharsets.UTF_8).startsWith("version https://git-lfs")) {
+            throw new TokenizerException(where + ": only the pointer of a file in Git LFS; fetch the file (git lfs pull)");
+        }
         ModelParser parser = new ModelParser(where);
         parser.read(data);
         return parser.build();
@@ -157,14 +163,14 @@ public record SentencePieceModel(
         return found;
     }
 
-    static boolean isReserved(Type type) {
-        return type == Type.CONTROL || type == Type.UNKNOWN || type == Type.BYTE;
+    static boolean isReserved(PieceType type) {
+        return type == PieceType.CONTROL || type == PieceType.UNKNOWN || type == PieceType.BYTE;
     }
 
     /** The id of the piece for unknown text. */
     public int unknownId() {
         for (int id = 0; id < pieces.size(); id++) {
-            if (pieces.get(id).type() == Type.UNKNOWN) {
+            if (pieces.get(id).type() == PieceType.UNKNOWN) {
                 return id;
             }
         }
@@ -183,6 +189,16 @@ public record SentencePieceModel(
             }
         }
         return HexFormat.fromHexDigits(text, 3, 5);
+    }
+
+    /** The text of a piece for an id that has none; decoding shows nothing for it. */
+    public static String fillerText(int id) {
+        return FILLER + id + ">";
+    }
+
+    /** Whether a piece's text is a {@link #fillerText}. */
+    public static boolean isFiller(String text) {
+        return text.startsWith(FILLER) && text.endsWith(">");
     }
 
     /** The same model with other pieces. */
@@ -228,7 +244,7 @@ public record SentencePieceModel(
             ProtoWriter message = new ProtoWriter()
                     .bytes(1, piece.text.getBytes(StandardCharsets.UTF_8))
                     .float32(2, piece.score);
-            if (piece.type != Type.NORMAL) {
+            if (piece.type != PieceType.NORMAL) {
                 message.number(3, piece.type.number);
             }
             out.bytes(1, message.toBytes());
@@ -280,14 +296,14 @@ public record SentencePieceModel(
         private void piece(byte[] data, ProtoReader reader) {
             String text = "";
             float score = 0;
-            Type type = Type.NORMAL;
+            PieceType type = PieceType.NORMAL;
             for (int field = reader.next(); field != 0; field = reader.next()) {
                 switch (field) {
                     case 1 -> text = text(data, reader);
                     case 2 -> score = reader.float32();
                     case 3 -> {
                         int number = reader.number();
-                        for (Type candidate : Type.values()) {
+                        for (PieceType candidate : PieceType.values()) {
                             type = candidate.number == number ? candidate : type;
                         }
                     }
@@ -346,7 +362,8 @@ public record SentencePieceModel(
                 case 2 -> Kind.BPE;
                 case 3 -> Kind.WORD;
                 case 4 -> Kind.CHAR;
-                default -> throw new TokenizerException(where + ": model type " + number + " is none of SentencePiece's");
+                default ->
+                    throw new TokenizerException(where + ": model type " + number + " is none of SentencePiece's");
             };
         }
 

@@ -3,7 +3,7 @@ package dev.decanter.tokenizers.sentencepiece;
 import dev.decanter.tokenizers.TokenizerException;
 import dev.decanter.tokenizers.ops.Ints;
 import dev.decanter.tokenizers.ops.Utf8;
-import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Type;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -28,8 +28,7 @@ public final class SentencePieceProcessor {
         this.model = model;
         index = new PieceIndex(model);
         segmenter = Segmenter.of(model, index);
-        normalizer = new TextNormalizer(
-                model.normalizer(), model.trainer().spaceAsSuffix(), index.userDefined());
+        normalizer = new TextNormalizer(model.normalizer(), model.trainer().spaceAsSuffix(), index.userDefined());
         denormalizer = model.denormalizer()
                 .filter(d -> d.charsMap().bytes().length > 0)
                 .map(d -> new TextNormalizer(d, false, new ByteTrie()));
@@ -37,7 +36,8 @@ public final class SentencePieceProcessor {
             byteIds[b] = index.id(String.format("<0x%02X>", b));
         }
         unknownSurface = model.trainer().unknownSurface().getBytes(StandardCharsets.UTF_8);
-        stripsFirstSpace = model.normalizer().addDummyPrefix() || model.normalizer().removeExtraSpaces();
+        stripsFirstSpace =
+                model.normalizer().addDummyPrefix() || model.normalizer().removeExtraSpaces();
     }
 
     public SentencePieceModel model() {
@@ -56,7 +56,7 @@ public final class SentencePieceProcessor {
 
     private int special(String text) {
         int id = index.id(text);
-        return index.type(id) == Type.UNKNOWN ? -1 : id;
+        return index.type(id) == PieceType.UNKNOWN ? -1 : id;
     }
 
     /** Appends the ids of bytes {@code from} to {@code to}. */
@@ -99,9 +99,9 @@ public final class SentencePieceProcessor {
         boolean stripped = false;
         for (int i = 0; i < ids.length; i++) {
             int id = canonical(ids[i]);
-            if (index.type(id) == Type.BYTE) {
+            if (index.type(id) == PieceType.BYTE) {
                 int end = i;
-                while (end < ids.length && index.type(canonical(ids[end])) == Type.BYTE) {
+                while (end < ids.length && index.type(canonical(ids[end])) == PieceType.BYTE) {
                     end++;
                 }
                 appendBytes(ids, i, end, out);
@@ -124,19 +124,19 @@ public final class SentencePieceProcessor {
         if (id < 0 || id >= index.size()) {
             throw new TokenizerException("id " + id + " is not in the vocabulary of " + index.size() + " pieces");
         }
-        return SentencePieceModel.isReserved(index.type(id))
-                ? id
-                : index.id(index.text(id), 0, index.text(id).length);
+        return SentencePieceModel.isReserved(index.type(id)) ? id : index.id(index.text(id), 0, index.text(id).length);
     }
 
     /** Appends a piece with spaces for ▁; whether the dummy prefix was taken off it. */
     private boolean appendPiece(int id, boolean atBegin, boolean showControl, ByteBuilder out) {
         byte[] text = index.text(id);
-        if (index.type(id) == Type.CONTROL) {
-            out.append(text, 0, showControl ? text.length : 0);
+        if (index.type(id) == PieceType.CONTROL) {
+            boolean shown = showControl
+                    && !SentencePieceModel.isFiller(model.pieces().get(id).text());
+            out.append(text, 0, shown ? text.length : 0);
             return false;
         }
-        if (index.type(id) == Type.UNKNOWN) {
+        if (index.type(id) == PieceType.UNKNOWN) {
             out.append(showControl ? text : unknownSurface);
             return false;
         }
@@ -169,7 +169,8 @@ public final class SentencePieceProcessor {
     private void appendBytes(int[] ids, int from, int to, ByteBuilder out) {
         byte[] bytes = new byte[to - from];
         for (int i = from; i < to; i++) {
-            bytes[i - from] = (byte) SentencePieceModel.byteOf(model.pieces().get(ids[i]).text());
+            bytes[i - from] =
+                    (byte) SentencePieceModel.byteOf(model.pieces().get(ids[i]).text());
         }
         for (int at = 0; at < bytes.length; ) {
             int length = Utf8.sequence(bytes, at, bytes.length);

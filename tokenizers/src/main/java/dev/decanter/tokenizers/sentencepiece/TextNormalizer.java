@@ -22,7 +22,9 @@ final class TextNormalizer {
         this.spec = spec;
         this.spaceAsSuffix = spaceAsSuffix;
         this.userDefined = userDefined;
-        rules = spec.charsMap().bytes().length == 0 ? Optional.empty() : Optional.of(new CharacterRules(spec.charsMap().bytes()));
+        rules = spec.charsMap().bytes().length == 0
+                ? Optional.empty()
+                : Optional.of(new CharacterRules(spec.charsMap().bytes()));
         space = spec.escapeSpaces() ? SPACE_SYMBOL : SPACE;
     }
 

@@ -1,6 +1,6 @@
 package dev.decanter.tokenizers.sentencepiece;
 
-import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.Type;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.util.Arrays;
 
 /**
@@ -21,7 +21,7 @@ final class UnigramSegmenter implements Segmenter {
         float least = Float.MAX_VALUE;
         float most = Float.MIN_NORMAL;
         for (int id = 0; id < index.size(); id++) {
-            if (index.type(id) == Type.NORMAL) {
+            if (index.type(id) == PieceType.NORMAL) {
                 least = Math.min(least, index.score(id));
                 most = Math.max(most, index.score(id));
             }
@@ -67,12 +67,12 @@ final class UnigramSegmenter implements Segmenter {
                 break;
             }
             int id = trie.value(node);
-            if (id < 0 || index.type(id) == Type.UNUSED) {
+            if (id < 0 || index.type(id) == PieceType.UNUSED) {
                 continue;
             }
             int stop = i + 1;
             int bytes = stop - at;
-            double score = index.type(id) == Type.USER_DEFINED ? bytes * greatest - 0.1 : index.score(id);
+            double score = index.type(id) == PieceType.USER_DEFINED ? bytes * greatest - 0.1 : index.score(id);
             double total = score + before;
             if (from[stop] < 0 || total > best[stop]) {
                 best[stop] = (float) total;
