@@ -141,8 +141,10 @@ public record SentencePieceModel(
 
     /** As {@link #read} from memory; {@code where} begins messages. */
     public static SentencePieceModel parse(byte[] data, String where) {
-        if (new String(data, 0, Math.min(64, data.length), StandardCharsets.UTF_8).startsWith("version https://git-lfs")) {
-            throw new TokenizerException(where + ": only the pointer of a file in Git LFS; fetch the file (git lfs pull)");
+        if (new String(data, 0, Math.min(64, data.length), StandardCharsets.UTF_8)
+                .startsWith("version https://git-lfs")) {
+            throw new TokenizerException(
+                    where + ": only the pointer of a file in Git LFS; fetch the file (git lfs pull)");
         }
         ModelParser parser = new ModelParser(where);
         parser.read(data);
