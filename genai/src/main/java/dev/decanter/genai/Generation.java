@@ -117,33 +117,38 @@ final class Generation implements Decoder {
 
     /** Runs the prompts, and chooses the first token of every row from the logits behind its prompt. */
     private void prefill() {
-        Step step = task.prompts().size() == 1
-                ? Step.one(rows.getFirst()
-                        .tokens()
-                        .range(task.reused(), task.prompts().getFirst().length))
-                : Step.prompts(task.prompts(), 0);
-        boolean scored = config.echo() && config.logprobs() > 0;
-        int positions = scored ? step.count() : 1;
         long begin = System.nanoTime();
-        StepLogits last = model.step(step.withPositions(positions));
+        int reused = config.echo() && config.logprobs() > 0 ? score() : task.reused();
+        Step step = task.prompts().size() == 1
+                ? Step.one(rows.getFirst().tokens().range(reused, task.prompts().getFirst().length))
+                : Step.prompts(task.prompts(), 0);
+        StepLogits last = model.step(step);
         task.watch().prefill(begin);
         logits = new float[last.vocabulary()];
-        for (int p = 0; p < task.prompts().size(); p++) {
-            if (scored) {
-                promptLogprobs.set(p, PromptScores.of(last, p, task.prompts().get(p)));
-            }
-            last.copyTo(p, positions - 1, logits);
-            if (config.keepPromptLogits()) {
-                promptLogits.set(p, Optional.of(logits.clone()));
+        if (config.keepPromptLogits()) {
+            for (int p = 0; p < promptLogits.size(); p++) {
+                float[] kept = new float[last.vocabulary()];
+                last.copyTo(p, 0, kept);
+                promptLogits.set(p, Optional.of(kept));
             }
         }
         for (Row row : rows) {
             if (!row.ended()) {
-                last.copyTo(row.prompt(), positions - 1, logits);
+                last.copyTo(row.prompt(), 0, logits);
                 row.choose(logits);
             }
         }
         cancelIfInterrupted();
+    }
+
+    /** Each prompt by itself, so that the logits of few positions exist at a time; returns how much the cache then holds. */
+    private int score() {
+        int cached = 0;
+        for (int p = 0; p < task.prompts().size(); p++) {
+            promptLogprobs.set(p, PromptScores.of(model, task.prompts().get(p)));
+            cached = task.prompts().get(p).length;
+        }
+        return model.trim(task.prompts().size() == 1 ? cached - 1 : 0);
     }
 
     private void cancelIfInterrupted() {

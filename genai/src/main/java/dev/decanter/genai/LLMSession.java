@@ -168,7 +168,8 @@ public final class LLMSession implements AutoCloseable {
     /** Goes back to what the only prompt has in common with the cache; returns how many tokens that is. */
     private int prepare(List<long[]> prompts, GenerationConfig config) {
         int common = 0;
-        if (prompts.size() == 1 && !(config.echo() && config.logprobs() > 0)) {
+        boolean scored = config.echo() && config.logprobs() > 0;
+        if (prompts.size() == 1 && !scored) {
             long[] prompt = prompts.getFirst();
             int mismatch = Arrays.mismatch(prompt, cached);
             // the last token is run again, since its logits are wanted

@@ -85,11 +85,15 @@ final class LogitTransforms {
         return best;
     }
 
-    /** ln Σ e^x; throws {@link GenerationException} if a logit is not a number or infinite upwards. */
-    static double logSumExp(float[] logits) {
+    /**
+     * ln Σ e^x; throws {@link GenerationException} if a logit is not a number or infinite upwards.
+     *
+     * @param scratch as long as the logits, overwritten; may be the logits themselves
+     */
+    static double logSumExp(float[] logits, float[] scratch) {
         float max = logits[argmax(logits)];
         // a NaN anywhere makes the sum NaN
-        double sum = exponentials(logits, max, 1, new float[logits.length]);
+        double sum = exponentials(logits, max, 1, scratch);
         if (Double.isNaN(sum) || max == Float.POSITIVE_INFINITY) {
             throw new GenerationException(
                     "the model gave a logit that is not a finite number; its weights may be damaged"

@@ -78,7 +78,7 @@ final class ModelDrafter implements Drafter {
         if (threshold == 0) {
             return true;
         }
-        double norm = LogitTransforms.logSumExp(logits);
+        double norm = LogitTransforms.logSumExp(logits, new float[logits.length]);
         return Math.exp(logits[LogitTransforms.argmax(logits)] - norm) >= threshold;
     }
 

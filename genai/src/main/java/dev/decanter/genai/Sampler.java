@@ -40,10 +40,10 @@ final class Sampler {
     }
 
     private int next(float[] logits, ToIntFunction<Distribution> draw) {
-        double norm = LogitTransforms.logSumExp(logits);
         if (raw.length != logits.length) {
             raw = new float[logits.length];
         }
+        double norm = LogitTransforms.logSumExp(logits, raw);
         System.arraycopy(logits, 0, raw, 0, raw.length);
         state.apply(logits);
         int token = config.doSample()

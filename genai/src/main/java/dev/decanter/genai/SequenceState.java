@@ -103,7 +103,12 @@ final class SequenceState {
 
     /** As {@link #apply}; returns whether any token is possible. */
     boolean tryApply(float[] logits) {
-        if (tokens.generated() < config.minNewTokens()) {
+        boolean early = tokens.generated() < config.minNewTokens();
+        boolean masked = early
+                || !masks.isEmpty()
+                || !processors.isEmpty()
+                || config.noRepeatNgramSize().isPresent();
+        if (early) {
             LogitTransforms.forbid(logits, config.stopTokenIds());
         }
         masks.forEach(mask -> mask.process(logits, tokens));
@@ -115,7 +120,7 @@ final class SequenceState {
             processor.process(logits, tokens);
             requireNumbers(logits, processor);
         }
-        return logits[LogitTransforms.argmax(logits)] > Float.NEGATIVE_INFINITY;
+        return !masked || logits[LogitTransforms.argmax(logits)] > Float.NEGATIVE_INFINITY;
     }
 
     private static void requireNumbers(float[] logits, LogitsProcessor processor) {

@@ -3,8 +3,9 @@ package dev.decanter.genai;
 import java.util.Set;
 
 /**
- * Looks for stop strings in text that comes in pieces. Text that may be the beginning of a stop string is held back until it
- * is known not to be one.
+ * Looks for stop strings in text that comes in pieces. Of several the one counts that is complete first, and of those the
+ * longest, so that the pieces do not matter. Text that may be the beginning of a stop string is held back until it is known
+ * not to be one.
  */
 final class StopText {
     private final Set<String> stops;
@@ -32,13 +33,13 @@ final class StopText {
         }
         held.append(piece);
         int start = held.length();
-        int end = start;
+        int end = Integer.MAX_VALUE;
         for (String stop : stops) {
             int at = held.indexOf(stop);
-            boolean first = at >= 0 && (at < start || (at == start && at + stop.length() < end));
-            if (first) {
+            int behind = at + stop.length();
+            if (at >= 0 && (behind < end || (behind == end && at < start))) {
                 start = at;
-                end = at + stop.length();
+                end = behind;
                 found = true;
             }
         }
