@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Computes expressions. */
@@ -24,21 +25,29 @@ final class Evaluator {
             case Expr.Literal literal -> literal.value();
             case Expr.Variable variable -> scope.get(variable.name());
             case Expr.ListOf list -> values(list.items(), scope);
-            case Expr.TupleOf tuple -> new Tuple(values(tuple.items(), scope));
+            case Expr.TupleOf tuple -> new Sequence.Tuple(values(tuple.items(), scope));
             case Expr.DictOf dict -> dict(dict, scope);
-            case Expr.Attribute attribute -> attribute(value(attribute.base(), scope), attribute.name());
-            case Expr.Item item -> item(value(item.base(), scope), value(item.index(), scope));
+            case Expr.Attribute attribute ->
+                Members.attribute(value(attribute.base(), scope), attribute.name(), limits);
+            case Expr.Item item -> {
+                Object base = value(item.base(), scope);
+                yield Members.item(base, value(item.index(), scope), limits);
+            }
             case Expr.Slice slice -> slice(slice, scope);
-            case Expr.Call call -> call(value(call.function(), scope), arguments(call.arguments(), scope));
+            case Expr.Call call -> {
+                Object function = value(call.function(), scope);
+                Arguments arguments = arguments(call.arguments(), scope);
+                yield at(call.line(), () -> call(function, arguments));
+            }
             case Expr.Filter filter -> filter(filter, value(filter.value(), scope), scope);
             case Expr.Test test -> {
                 Object tested = value(test.value(), scope);
-                boolean holds =
-                        at(test.line(), () -> Tests.holds(test.name(), tested, arguments(test.arguments(), scope)));
-                yield holds != test.negated();
+                Arguments arguments = arguments(test.arguments(), scope);
+                yield at(test.line(), () -> Tests.holds(test.name(), tested, arguments, limits));
             }
             case Expr.Unary unary -> unary(unary, scope);
             case Expr.Binary binary -> binary(binary, scope);
+            case Expr.Concatenation concatenation -> concatenation(concatenation, scope);
             case Expr.Comparison comparison -> comparison(comparison, scope);
             case Expr.Conditional conditional -> conditional(conditional, scope);
         };
@@ -47,11 +56,12 @@ final class Evaluator {
     /** Applies a filter to a value. */
     @Nullable
     Object filter(Expr.Filter filter, @Nullable Object value, Scope scope) {
-        return at(filter.line(), () -> filters.apply(filter.name(), value, arguments(filter.arguments(), scope)));
+        Arguments arguments = arguments(filter.arguments(), scope);
+        return at(filter.line(), () -> filters.apply(filter.name(), value, arguments));
     }
 
     /** Adds the line to an error inside. */
-    static <T extends @Nullable Object> T at(int line, java.util.function.Supplier<T> action) {
+    static <T extends @Nullable Object> T at(int line, Supplier<T> action) {
         try {
             return action.get();
         } catch (TemplateError e) {
@@ -62,6 +72,7 @@ final class Evaluator {
     private List<@Nullable Object> values(List<Expr> expressions, Scope scope) {
         List<@Nullable Object> values = new ArrayList<>();
         for (Expr expression : expressions) {
+            limits.items(1);
             values.add(value(expression, scope));
         }
         return values;
@@ -70,74 +81,39 @@ final class Evaluator {
     private Map<@Nullable Object, @Nullable Object> dict(Expr.DictOf dict, Scope scope) {
         Map<@Nullable Object, @Nullable Object> map = new LinkedHashMap<>();
         for (int i = 0; i < dict.keys().size(); i++) {
-            map.put(value(dict.keys().get(i), scope), value(dict.values().get(i), scope));
+            limits.items(1);
+            Object key = value(dict.keys().get(i), scope);
+            Values.put(map, key, value(dict.values().get(i), scope));
         }
         return map;
     }
 
-    /** Python's attribute if there is one, else the item of that name. */
-    static @Nullable Object attribute(@Nullable Object base, String name) {
-        return switch (Operators.defined(base)) {
-            case Attributes object -> object.attribute(name);
-            case String text
-            when PythonStrings.has(name) -> (Callable) arguments -> PythonStrings.call(text, name, arguments);
-            case Map<?, ?> map
-            when PythonCollections.mapHas(name) ->
-                (Callable) arguments -> PythonCollections.callMap(map, name, arguments);
-            case Map<?, ?> map when map.containsKey(name) -> map.get(name);
-            case List<?> list
-            when PythonCollections.listHas(name) ->
-                (Callable) arguments -> PythonCollections.callList(list, name, arguments);
-            case null, default -> {
-                boolean changing = base instanceof Map<?, ?> || (base instanceof List<?> && !(base instanceof Tuple));
-                if (changing && PythonCollections.isChanging(name)) {
-                    throw new TemplateError("access to attribute '" + name + "' of '" + Operators.typeName(base)
-                            + "' object is unsafe.");
-                }
-                yield new Undefined("'" + Operators.typeName(base) + " object' has no attribute '" + name + "'");
-            }
-        };
-    }
-
-    static @Nullable Object item(@Nullable Object base, @Nullable Object index) {
-        Object container = Operators.defined(base);
-        if (container instanceof Map<?, ?> map && map.containsKey(index)) {
-            return map.get(index);
-        }
-        if (index instanceof Long at && container instanceof List<?> list) {
-            long position = at < 0 ? at + list.size() : at;
-            if (position >= 0 && position < list.size()) {
-                return list.get((int) position);
-            }
-        }
-        if (index instanceof Long at && container instanceof String text) {
-            int length = text.codePointCount(0, text.length());
-            long position = at < 0 ? at + length : at;
-            if (position >= 0 && position < length) {
-                return Character.toString(text.codePointAt(text.offsetByCodePoints(0, (int) position)));
-            }
-        }
-        if (index instanceof String name) {
-            return attribute(container, name);
-        }
-        return new Undefined("'" + Operators.typeName(base) + " object' has no element " + PythonText.of(index));
-    }
-
     private @Nullable Object slice(Expr.Slice slice, Scope scope) {
-        Object base = Operators.defined(value(slice.base(), scope));
-        List<? extends @Nullable Object> items =
-                base instanceof Map<?, ?> ? Operators.items(null) : Operators.items(base);
+        Object base = Values.defined(value(slice.base(), scope));
+        if (base instanceof Map<?, ?>) {
+            throw new TemplateError("unhashable type: 'slice'");
+        }
+        if (!(base instanceof String || base instanceof List<?>) || base instanceof Sequence.View) {
+            throw new TemplateError("'" + Values.typeName(base) + "' object is not subscriptable");
+        }
+        Optional<Long> from = bound(slice.start(), scope);
+        Optional<Long> to = bound(slice.stop(), scope);
         long step = bound(slice.step(), scope).orElse(1L);
         if (step == 0) {
             throw new TemplateError("slice step cannot be zero");
         }
+        if (base instanceof String text && step == 1) {
+            return substring(text, from, to);
+        }
+        List<?> items = base instanceof List<?> list ? list : Values.list(base, limits);
         long size = items.size();
         long low = step > 0 ? 0 : -1;
         long high = step > 0 ? size : size - 1;
-        long start = clamped(bound(slice.start(), scope), step > 0 ? low : high, size, low, high);
-        long stop = clamped(bound(slice.stop(), scope), step > 0 ? high : low, size, low, high);
+        long start = clamped(from, step > 0 ? low : high, size, low, high);
+        long stop = clamped(to, step > 0 ? high : low, size, low, high);
         List<@Nullable Object> picked = new ArrayList<>();
         for (long i = start; step > 0 ? i < stop : i > stop; i += step) {
+            limits.items(1);
             picked.add(items.get((int) i));
         }
         if (base instanceof String) {
@@ -145,7 +121,25 @@ final class Evaluator {
             picked.forEach(text::append);
             return limits.made(text.toString());
         }
-        return base instanceof Tuple ? new Tuple(picked) : picked;
+        if (base instanceof Sequence.Range range) {
+            return new Sequence.Range(
+                    range.start + start * range.step,
+                    range.start + stop * range.step,
+                    range.step * step,
+                    picked.size());
+        }
+        return base instanceof Sequence.Tuple ? new Sequence.Tuple(picked) : picked;
+    }
+
+    private String substring(String text, Optional<Long> from, Optional<Long> to) {
+        int size = text.codePointCount(0, text.length());
+        int start = (int) clamped(from, 0, size, 0, size);
+        int stop = (int) clamped(to, size, size, 0, size);
+        if (start >= stop) {
+            return "";
+        }
+        int begin = text.offsetByCodePoints(0, start);
+        return limits.made(text.substring(begin, text.offsetByCodePoints(begin, stop - start)));
     }
 
     private static long clamped(Optional<Long> value, long absent, long size, long low, long high) {
@@ -160,19 +154,21 @@ final class Evaluator {
         if (expression.isEmpty()) {
             return Optional.empty();
         }
-        return switch (value(expression.get(), scope)) {
-            case Long n ->
-                Optional.of(Math.clamp(n, Integer.MIN_VALUE, Integer.MAX_VALUE)).map(Integer::longValue);
+        return switch (Arithmetic.number(value(expression.get(), scope))) {
+            case Long n -> Optional.of((long) Math.clamp(n, Integer.MIN_VALUE, Integer.MAX_VALUE));
+            case java.math.BigInteger n -> Optional.of((long) (n.signum() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE));
             case null -> Optional.empty();
-            default -> throw new TemplateError("slice indices must be integers or None");
+            default -> throw new TemplateError("slice indices must be integers or None or have an __index__ method");
         };
     }
 
-    static @Nullable Object call(@Nullable Object function, Arguments arguments) {
-        if (Operators.defined(function) instanceof Callable callable) {
+    @Nullable
+    Object call(@Nullable Object function, Arguments arguments) {
+        limits.step();
+        if (Values.defined(function) instanceof Callable callable) {
             return callable.call(arguments);
         }
-        throw new TemplateError("'" + Operators.typeName(function) + "' object is not callable");
+        throw new TemplateError("'" + Values.typeName(function) + "' object is not callable");
     }
 
     Arguments arguments(List<Expr.Argument> given, Scope scope) {
@@ -185,53 +181,63 @@ final class Evaluator {
             Object value = value(argument.value(), scope);
             switch (argument.name().orElse("")) {
                 case "" -> positional.add(value);
-                case "*" -> positional.addAll(Operators.items(value));
+                case "*" -> positional.addAll(Values.list(value, limits));
                 case "**" -> {
-                    if (!(value instanceof Map<?, ?> map)) {
-                        throw new TemplateError("an argument behind ** must be a dict");
+                    if (!(Values.defined(value) instanceof Map<?, ?> map)) {
+                        throw new TemplateError("argument after ** must be a mapping, not " + Values.typeName(value));
                     }
-                    map.forEach((key, one) -> named.put(PythonText.of(key), one));
+                    for (Map.Entry<?, ?> entry : map.entrySet()) {
+                        if (!(entry.getKey() instanceof String name)) {
+                            throw new TemplateError("keywords must be strings");
+                        }
+                        putNew(named, name, entry.getValue());
+                    }
                 }
-                default -> named.put(argument.name().get(), value);
+                default -> putNew(named, argument.name().orElseThrow(), value);
             }
         }
         return new Arguments(positional, named);
     }
 
+    private static void putNew(Map<String, @Nullable Object> named, String name, @Nullable Object value) {
+        if (named.containsKey(name)) {
+            throw new TemplateError("got multiple values for keyword argument '" + name + "'");
+        }
+        named.put(name, value);
+    }
+
     private @Nullable Object unary(Expr.Unary unary, Scope scope) {
         Object operand = value(unary.operand(), scope);
         return switch (unary.operator()) {
-            case "not" -> !Operators.truth(operand);
-            case "-" -> Operators.negated(operand);
-            default -> Operators.negated(Operators.negated(operand));
+            case "not" -> !Values.truth(operand);
+            case "-" -> Arithmetic.negated(operand);
+            default -> Arithmetic.positive(operand);
         };
     }
 
     private @Nullable Object binary(Expr.Binary binary, Scope scope) {
         Object left = value(binary.left(), scope);
         return switch (binary.operator()) {
-            case "or" -> Operators.truth(left) ? left : value(binary.right(), scope);
-            case "and" -> Operators.truth(left) ? value(binary.right(), scope) : left;
-            case "~" -> limits.made(PythonText.of(left) + PythonText.of(value(binary.right(), scope)));
-            default -> Operators.binary(binary.operator(), left, value(binary.right(), scope), limits);
+            case "or" -> Values.truth(left) ? left : value(binary.right(), scope);
+            case "and" -> Values.truth(left) ? value(binary.right(), scope) : left;
+            default -> Arithmetic.binary(binary.operator(), left, value(binary.right(), scope), limits);
         };
+    }
+
+    private String concatenation(Expr.Concatenation concatenation, Scope scope) {
+        StringBuilder out = new StringBuilder();
+        for (Expr part : concatenation.parts()) {
+            out.append(PythonText.of(value(part, scope)));
+            limits.shown(out.length());
+        }
+        return limits.made(out.toString());
     }
 
     private boolean comparison(Expr.Comparison comparison, Scope scope) {
         Object left = value(comparison.operands().getFirst(), scope);
         for (int i = 0; i < comparison.operators().size(); i++) {
             Object right = value(comparison.operands().get(i + 1), scope);
-            boolean holds = switch (comparison.operators().get(i)) {
-                case "==" -> Operators.equal(left, right);
-                case "!=" -> !Operators.equal(left, right);
-                case "<" -> Operators.compare(left, right) < 0;
-                case "<=" -> Operators.compare(left, right) <= 0;
-                case ">" -> Operators.compare(left, right) > 0;
-                case ">=" -> Operators.compare(left, right) >= 0;
-                case "in" -> Operators.contains(right, left);
-                default -> !Operators.contains(right, left);
-            };
-            if (!holds) {
+            if (!Values.holds(comparison.operators().get(i), left, right)) {
                 return false;
             }
             left = right;
@@ -240,11 +246,11 @@ final class Evaluator {
     }
 
     private @Nullable Object conditional(Expr.Conditional conditional, Scope scope) {
-        if (Operators.truth(value(conditional.condition(), scope))) {
+        if (Values.truth(value(conditional.condition(), scope))) {
             return value(conditional.then(), scope);
         }
         return conditional.otherwise().isPresent()
                 ? value(conditional.otherwise().get(), scope)
-                : new Undefined("the inline if has no else");
+                : new Undefined("the inline if-expression evaluated to false and no else section was defined.");
     }
 }

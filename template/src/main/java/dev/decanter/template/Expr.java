@@ -22,15 +22,18 @@ sealed interface Expr {
 
     record Slice(Expr base, Optional<Expr> start, Optional<Expr> stop, Optional<Expr> step) implements Expr {}
 
-    record Call(Expr function, List<Argument> arguments) implements Expr {}
+    record Call(Expr function, List<Argument> arguments, int line) implements Expr {}
 
     record Filter(Expr value, String name, List<Argument> arguments, int line) implements Expr {}
 
-    record Test(Expr value, String name, List<Argument> arguments, boolean negated, int line) implements Expr {}
+    record Test(Expr value, String name, List<Argument> arguments, int line) implements Expr {}
 
     record Unary(String operator, Expr operand) implements Expr {}
 
     record Binary(String operator, Expr left, Expr right) implements Expr {}
+
+    /** {@code a ~ b ~ c}. */
+    record Concatenation(List<Expr> parts) implements Expr {}
 
     /** {@code a < b <= c}; one operator less than operands. */
     record Comparison(List<Expr> operands, List<String> operators) implements Expr {}

@@ -27,7 +27,7 @@ final class JsonValues {
             case Integer number -> number.longValue();
             case Short number -> number.longValue();
             case Byte number -> number.longValue();
-            case BigInteger number when number.bitLength() < 64 -> number.longValue();
+            case BigInteger number -> Arithmetic.small(number);
             case Number number -> number.doubleValue();
             case Map<?, ?> map -> {
                 Map<@Nullable Object, @Nullable Object> copy = new LinkedHashMap<>();

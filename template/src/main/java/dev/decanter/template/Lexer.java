@@ -1,21 +1,29 @@
 package dev.decanter.template;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Cuts a template into tokens, with {@code trim_blocks} and {@code lstrip_blocks} on. */
+/** Cuts a template into tokens by the rules of Jinja's lexer with {@code trim_blocks} and {@code lstrip_blocks} on. */
 final class Lexer {
+    private static final String S = PythonStrings.SPACE_CLASS;
     private static final Pattern BEGIN = Pattern.compile("\\{[{%#]");
-    private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(?:-%\\}\\s*|%\\})");
-    private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(?:\\+%\\}|-%\\}\\s*|%\\}\\n?)");
-    private static final Pattern END_COMMENT = Pattern.compile("\\+#\\}|-#\\}\\s*|#\\}\\n?");
-    private static final Pattern END_BLOCK = Pattern.compile("\\+%\\}|-%\\}\\s*|%\\}\\n?");
-    private static final Pattern END_VARIABLE = Pattern.compile("-\\}\\}\\s*|\\}\\}");
-    private static final Pattern SPACE = Pattern.compile("\\s+");
-    private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
-    private static final Pattern NUMBER = Pattern.compile("\\d[\\d_]*(\\.\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+)?");
+    private static final Pattern RAW = Pattern.compile("\\{%([-+]?)" + S + "*raw" + S + "*(?:-%\\}" + S + "*|%\\})");
+    private static final Pattern END_RAW =
+            Pattern.compile("\\{%([-+]?)" + S + "*endraw" + S + "*(?:\\+%\\}|-%\\}" + S + "*|%\\}\\n?)");
+    private static final Pattern END_COMMENT = Pattern.compile("\\+#\\}|-#\\}" + S + "*|#\\}\\n?");
+    private static final Pattern END_BLOCK = Pattern.compile("\\+%\\}|-%\\}" + S + "*|%\\}\\n?");
+    private static final Pattern END_VARIABLE = Pattern.compile("-\\}\\}" + S + "*|\\}\\}");
+    private static final Pattern SPACE = Pattern.compile(S + "+");
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{Nl}_][\\p{L}\\p{M}\\p{N}\\p{Pc}]*");
+    private static final String DIGITS = "(?:\\d+_)*\\d+";
+    private static final Pattern FLOAT =
+            Pattern.compile(DIGITS + "(?:(?:\\." + DIGITS + ")?[eE][-+]?" + DIGITS + "|\\." + DIGITS + ")");
+    private static final Pattern INTEGER = Pattern.compile(
+            "(?:0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\\da-f])+|[1-9](?:_?\\d)*|0(?:_?0)*)", Pattern.CASE_INSENSITIVE);
     private static final Pattern OPERATOR = Pattern.compile("//|\\*\\*|==|!=|>=|<=|[-+*/%~<>=.,:|;()\\[\\]{}]");
 
     private final String source;
@@ -40,105 +48,133 @@ final class Lexer {
     private void run() {
         Matcher begin = BEGIN.matcher(source);
         while (begin.find(at)) {
-            String data = source.substring(at, begin.start());
-            char kind = begin.group().charAt(1);
+            int start = begin.start();
+            Matcher raw = RAW.matcher(source).region(start, source.length());
+            if (raw.lookingAt()) {
+                data(start, raw.group(1), true);
+                advance(raw.end());
+                rawBlock();
+                continue;
+            }
             char sign = begin.end() < source.length() ? source.charAt(begin.end()) : ' ';
-            data(data, sign, kind != '{');
-            at = begin.start();
+            String control = sign == '-' || sign == '+' ? String.valueOf(sign) : "";
+            char kind = begin.group().charAt(1);
+            data(start, control, kind != '{');
+            int tagLine = line;
+            advance(begin.end() + control.length());
             switch (kind) {
                 case '#' -> comment();
-                case '%' -> block(sign);
-                default -> tag(sign, Token.Kind.VARIABLE_BEGIN, Token.Kind.VARIABLE_END, END_VARIABLE);
+                case '%' -> tag(Token.Kind.BLOCK_BEGIN, Token.Kind.BLOCK_END, END_BLOCK, tagLine);
+                default -> tag(Token.Kind.VARIABLE_BEGIN, Token.Kind.VARIABLE_END, END_VARIABLE, tagLine);
             }
         }
-        data(source.substring(at), ' ', false);
-        tokens.add(new Token(Token.Kind.END, "the end of the template", line));
+        if (at < source.length()) {
+            tokens.add(new Token(Token.Kind.DATA, source.substring(at), line));
+            advance(source.length());
+        }
+        tokens.add(new Token(Token.Kind.END, "", line));
     }
 
-    /** Text before a tag with the given sign behind its bracket. */
-    private void data(String data, char sign, boolean lstrip) {
-        String kept = data;
-        if (sign == '-') {
-            kept = data.stripTrailing();
-        } else if (lstrip && sign != '+') {
-            int start = data.lastIndexOf('\n') + 1;
-            if ((start > 0 || lineStarts) && data.substring(start).isBlank()) {
-                kept = data.substring(0, start);
+    /** Text before a tag that begins at {@code end} with the given sign behind its bracket. */
+    private void data(int end, String control, boolean lstrip) {
+        String text = source.substring(at, end);
+        String kept = text;
+        if (control.equals("-")) {
+            kept = PythonStrings.strip(text, false, true);
+        } else if (lstrip && control.isEmpty()) {
+            int start = text.lastIndexOf('\n') + 1;
+            if ((start > 0 || lineStarts) && text.substring(start).codePoints().allMatch(PythonStrings::isSpace)) {
+                kept = text.substring(0, start);
             }
         }
         if (!kept.isEmpty()) {
             tokens.add(new Token(Token.Kind.DATA, kept, line));
         }
-        advance(data);
+        advance(end);
     }
 
-    private void advance(String text) {
-        at += text.length();
-        line += (int) text.chars().filter(c -> c == '\n').count();
-        lineStarts = text.isEmpty() ? lineStarts : text.endsWith("\n");
+    private void advance(int to) {
+        for (int i = at; i < to; i++) {
+            line += source.charAt(i) == '\n' ? 1 : 0;
+        }
+        lineStarts = to > at ? source.charAt(to - 1) == '\n' : lineStarts;
+        at = to;
     }
 
     private void comment() {
         Matcher end = END_COMMENT.matcher(source);
-        if (!end.find(at + 2)) {
-            throw new TemplateError("a comment has no end", line);
+        if (!end.find(at)) {
+            throw new TemplateError("Missing end of comment tag", line);
         }
-        advance(source.substring(at, end.end()));
+        advance(end.end());
     }
 
-    private void block(char sign) {
-        Matcher raw = RAW.matcher(source).region(at, source.length());
-        if (!raw.lookingAt()) {
-            tag(sign, Token.Kind.BLOCK_BEGIN, Token.Kind.BLOCK_END, END_BLOCK);
-            return;
-        }
-        advance(raw.group());
+    private void rawBlock() {
         Matcher end = END_RAW.matcher(source);
         if (!end.find(at)) {
-            throw new TemplateError("a raw block has no end", line);
+            throw new TemplateError("Missing end of raw directive", line);
         }
-        String text = source.substring(at, end.start());
-        data(text, end.group(1).isEmpty() ? ' ' : end.group(1).charAt(0), true);
-        advance(end.group());
+        data(end.start(), end.group(1), true);
+        advance(end.end());
     }
 
-    private void tag(char sign, Token.Kind begin, Token.Kind endKind, Pattern end) {
-        tokens.add(new Token(begin, source.substring(at, at + 2), line));
-        advance(source.substring(at, at + (sign == '-' || (sign == '+' && endKind == Token.Kind.BLOCK_END) ? 3 : 2)));
-        int depth = 0;
+    private void tag(Token.Kind begin, Token.Kind endKind, Pattern end, int tagLine) {
+        tokens.add(new Token(begin, "", tagLine));
+        Deque<Character> open = new ArrayDeque<>();
         while (true) {
-            skip();
-            if (at >= source.length()) {
-                throw new TemplateError("a tag has no end", line);
-            }
             Matcher close = end.matcher(source).region(at, source.length());
-            if (depth == 0 && close.lookingAt()) {
-                tokens.add(new Token(endKind, close.group().strip(), line));
-                advance(close.group());
+            if (open.isEmpty() && close.lookingAt()) {
+                tokens.add(new Token(endKind, "", line));
+                advance(close.end());
                 return;
             }
-            char c = source.charAt(at);
-            if (c == '(' || c == '[' || c == '{') {
-                depth++;
-            } else if (c == ')' || c == ']' || c == '}') {
-                depth--;
+            Matcher space = SPACE.matcher(source).region(at, source.length());
+            if (space.lookingAt()) {
+                advance(space.end());
+                continue;
             }
-            token(c);
+            if (at >= source.length()) {
+                tokens.add(new Token(Token.Kind.END, "", line));
+                return;
+            }
+            token(open);
         }
     }
 
-    private void skip() {
-        Matcher space = SPACE.matcher(source).region(at, source.length());
-        if (space.lookingAt()) {
-            advance(space.group());
+    private void token(Deque<Character> open) {
+        char c = source.charAt(at);
+        boolean behindDot = at > 0 && source.charAt(at - 1) == '.';
+        if ((!behindDot && one(FLOAT, Token.Kind.FLOAT))
+                || one(INTEGER, Token.Kind.INTEGER)
+                || one(NAME, Token.Kind.NAME)) {
+            return;
         }
-    }
-
-    private void token(char c) {
         if (c == '"' || c == '\'') {
             string(c);
-        } else if (!one(NAME, Token.Kind.NAME) && !number() && !one(OPERATOR, Token.Kind.OPERATOR)) {
-            throw new TemplateError("there is an unexpected '" + c + "'", line);
+            return;
+        }
+        balance(c, open);
+        if (!one(OPERATOR, Token.Kind.OPERATOR)) {
+            throw new TemplateError(
+                    "unexpected char " + PythonText.repr(Character.toString(source.codePointAt(at))), line);
+        }
+    }
+
+    private void balance(char c, Deque<Character> open) {
+        switch (c) {
+            case '(' -> open.push(')');
+            case '[' -> open.push(']');
+            case '{' -> open.push('}');
+            case ')', ']', '}' -> {
+                if (open.isEmpty()) {
+                    throw new TemplateError("unexpected '" + c + "'", line);
+                }
+                char expected = open.pop();
+                if (expected != c) {
+                    throw new TemplateError("unexpected '" + c + "', expected '" + expected + "'", line);
+                }
+            }
+            default -> {}
         }
     }
 
@@ -147,19 +183,10 @@ final class Lexer {
         if (!matcher.lookingAt()) {
             return false;
         }
-        tokens.add(new Token(kind, matcher.group(), line));
-        advance(matcher.group());
-        return true;
-    }
-
-    private boolean number() {
-        Matcher matcher = NUMBER.matcher(source).region(at, source.length());
-        if (!matcher.lookingAt()) {
-            return false;
-        }
-        Token.Kind kind = matcher.group(1) == null ? Token.Kind.INTEGER : Token.Kind.FLOAT;
-        tokens.add(new Token(kind, matcher.group().replace("_", ""), line));
-        advance(matcher.group());
+        String text = matcher.group();
+        boolean number = kind == Token.Kind.FLOAT || kind == Token.Kind.INTEGER;
+        tokens.add(new Token(kind, number ? text.replace("_", "") : text, line));
+        advance(matcher.end());
         return true;
     }
 
@@ -169,10 +196,10 @@ final class Lexer {
             end += source.charAt(end) == '\\' ? 2 : 1;
         }
         if (end >= source.length()) {
-            throw new TemplateError("a string has no end", line);
+            throw new TemplateError("unexpected char " + PythonText.repr(String.valueOf(quote)), line);
         }
         tokens.add(new Token(Token.Kind.STRING, unescaped(source.substring(at + 1, end)), line));
-        advance(source.substring(at, end + 1));
+        advance(end + 1);
     }
 
     /** Python's escapes. */
@@ -199,11 +226,27 @@ final class Lexer {
                 case 'v' -> out.append('\u000b');
                 case 'a' -> out.append('\u0007');
                 case '\\', '\'', '"' -> out.append(kind);
-                case '0' -> out.append('\0');
+                case '0', '1', '2', '3', '4', '5', '6', '7' -> {
+                    int end = i;
+                    while (end < text.length() && end < i + 2 && text.charAt(end) >= '0' && text.charAt(end) <= '7') {
+                        end++;
+                    }
+                    out.append((char) Integer.parseInt(text.substring(i - 1, end), 8));
+                    i = end;
+                }
                 case 'x' -> i = code(text, i, 2, out);
                 case 'u' -> i = code(text, i, 4, out);
                 case 'U' -> i = code(text, i, 8, out);
-                default -> out.append('\\').append(kind);
+                case 'N' -> i = named(text, i, out);
+                default -> {
+                    out.append('\\');
+                    if (kind < 0x80) {
+                        out.append(kind);
+                    } else {
+                        // Jinja writes the character as an escape first, whose backslash is then escaped by this one
+                        out.append(String.format(kind < 0x100 ? "x%02x" : "u%04x", (int) kind));
+                    }
+                }
             }
         }
         return out.toString();
@@ -211,10 +254,23 @@ final class Lexer {
 
     private int code(String text, int from, int digits, StringBuilder out) {
         try {
-            out.appendCodePoint(Integer.parseInt(text.substring(from, from + digits), 16));
+            out.appendCodePoint(Integer.parseUnsignedInt(text.substring(from, from + digits), 16));
             return from + digits;
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new TemplateError("a string has a malformed escape", line);
+        }
+    }
+
+    private int named(String text, int from, StringBuilder out) {
+        int end = text.indexOf('}', from);
+        try {
+            if (end < 0 || text.charAt(from) != '{') {
+                throw new IllegalArgumentException("no braces");
+            }
+            out.appendCodePoint(Character.codePointOf(text.substring(from + 1, end)));
+            return end + 1;
+        } catch (IllegalArgumentException e) {
+            throw new TemplateError("unknown Unicode character name", line);
         }
     }
 }

@@ -1,63 +1,90 @@
 package dev.decanter.template;
 
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.math.BigInteger;
 
 /** Counts what one rendering uses; a template that uses too much is refused. */
 final class Limits {
-    static final int MOST_STEPS = 5_000_000;
-    static final int MOST_CHARS = 64 << 20;
-    static final int MOST_ITEMS = 1 << 20;
-    static final int MOST_DEPTH = 100;
-    static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** Python computes with any integer; with this many bits nothing sensible does. */
+    private static final int MOST_BITS = 1 << 16;
 
+    private static final int MOST_DEPTH = 100;
+
+    private final TemplateLimits limits;
     private final long start = System.nanoTime();
+    private final long nanos;
     private long steps;
     private long chars;
+    private long items;
     private int depth;
 
-    /** One statement or expression. */
+    Limits(TemplateLimits limits) {
+        this.limits = limits;
+        this.nanos = limits.time().toNanos();
+    }
+
+    /** One statement, expression or item. */
     void step() {
         steps++;
         // the clock costs more than a step
-        boolean late = (steps & 0xff) == 0 && System.nanoTime() - start > MOST_NANOS;
-        if (steps > MOST_STEPS || late) {
-            throw new TemplateError("the template takes too long: " + steps + " steps so far");
+        boolean late = (steps & 0xff) == 0 && System.nanoTime() - start > nanos;
+        if (late) {
+            throw new TemplateError(
+                    "the template takes longer than " + limits.time().toMillis() + " ms");
+        }
+        if (steps > limits.steps()) {
+            throw new TemplateError("the template takes more than " + limits.steps() + " steps");
         }
     }
 
-    /** Text that was made, shown or not. */
-    String made(String text) {
-        chars += text.length();
-        if (chars > MOST_CHARS) {
-            throw new TemplateError("the template makes more than " + MOST_CHARS + " characters");
+    /** Before text is made, shown or not: {@code length} characters. */
+    void chars(long length) {
+        chars += length;
+        if (length > limits.characters() || chars > 16 * limits.characters()) {
+            throw new TemplateError("the template makes more than " + limits.characters() + " characters");
         }
+        // long texts take long even in one step
+        steps += length >> 6;
+    }
+
+    /** Text that was made. */
+    String made(String text) {
+        chars(text.length());
         return text;
     }
 
-    /** A list of so many items. */
-    static void items(long count) {
-        if (count > MOST_ITEMS) {
-            throw new TemplateError("the template makes a list of " + count + " items, more than " + MOST_ITEMS);
+    /** What is shown so far and goes on. */
+    void shown(long length) {
+        if (length > limits.characters()) {
+            throw new TemplateError("the template writes more than " + limits.characters() + " characters");
         }
     }
 
-    /** {@code parts} joined, unless that is too long to try. */
-    static String joined(String separator, List<String> parts) {
-        long length = (long) separator.length() * Math.max(0, parts.size() - 1);
-        for (String part : parts) {
-            length += part.length();
+    /** A list grows by so many items. */
+    void items(long count) {
+        items += count;
+        steps += count;
+        if (count < 0 || items > limits.steps()) {
+            throw new TemplateError("the template makes lists of more than " + limits.steps() + " items");
         }
-        if (length > MOST_CHARS) {
-            throw new TemplateError("a join makes " + length + " characters, too many");
-        }
-        return String.join(separator, parts);
+        step();
     }
 
-    /** Into a macro. */
+    /** A big integer of so many bits. */
+    static void bits(long count) {
+        if (count > MOST_BITS) {
+            throw new TemplateError("an integer would have more than " + MOST_BITS + " bits");
+        }
+    }
+
+    static BigInteger bounded(BigInteger value) {
+        bits(value.bitLength());
+        return value;
+    }
+
+    /** Into a macro or a recursive loop. */
     void enter() {
         if (++depth > MOST_DEPTH) {
-            throw new TemplateError("macros call each other more than " + MOST_DEPTH + " deep");
+            throw new TemplateError("macros and loops call each other more than " + MOST_DEPTH + " deep");
         }
     }
 

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What {@code namespace()} makes: attributes that can be set from an inner scope. */
 final class Namespace implements Attributes {
-    private final Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    final Map<@Nullable Object, @Nullable Object> values = new LinkedHashMap<>();
 
     void put(String name, @Nullable Object value) {
         values.put(name, value);
@@ -14,8 +14,11 @@ final class Namespace implements Attributes {
 
     @Override
     public @Nullable Object attribute(String name) {
-        return values.containsKey(name)
-                ? values.get(name)
-                : new Undefined("'namespace object' has no attribute '" + name + "'");
+        return values.containsKey(name) ? values.get(name) : Undefined.member(this, name);
+    }
+
+    @Override
+    public String typeName() {
+        return "jinja2.utils.Namespace";
     }
 }

@@ -1,6 +1,7 @@
 package dev.decanter.template;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -8,10 +9,13 @@ import java.util.Set;
 /** Parses statements. */
 final class Parser {
     private static final int MOST_DEPTH = 100;
+    private static final Set<String> SPECIAL = Set.of("caller", "varargs", "kwargs");
 
     private final TokenStream tokens;
     private final ExpressionParser expressions;
     private int depth;
+    /** Loops around the place within the same function. */
+    private int loops;
 
     private Parser(TokenStream tokens) {
         this.tokens = tokens;
@@ -20,17 +24,13 @@ final class Parser {
 
     static List<Stmt> parse(String source) {
         Parser parser = new Parser(new TokenStream(Lexer.tokens(source)));
-        List<Stmt> statements = parser.statements(Set.of());
-        if (parser.tokens.peek().kind() != Token.Kind.END) {
-            throw parser.tokens.unexpected("a statement");
-        }
-        return statements;
+        return parser.statements(Set.of());
     }
 
     /** Up to a tag that begins with one of the names, whose opening bracket is consumed. */
     private List<Stmt> statements(Set<String> ends) {
         if (++depth > MOST_DEPTH) {
-            throw new TemplateError("blocks are nested too deep", tokens.line());
+            throw new TemplateError("blocks are nested more than " + MOST_DEPTH + " deep", tokens.line());
         }
         List<Stmt> all = new ArrayList<>();
         while (true) {
@@ -40,20 +40,21 @@ final class Parser {
                 case VARIABLE_BEGIN -> {
                     tokens.next();
                     all.add(new Stmt.Print(expressions.tuple(), token.line()));
-                    tokens.expect(Token.Kind.VARIABLE_END, "the end of the expression");
+                    tokens.expect(Token.Kind.VARIABLE_END);
                 }
                 case BLOCK_BEGIN -> {
                     tokens.next();
-                    if (ends.contains(tokens.peek().text())) {
+                    if (tokens.isKind(Token.Kind.NAME)
+                            && ends.contains(tokens.peek().text())) {
                         depth--;
                         return all;
                     }
-                    all.addAll(statement());
+                    all.addAll(statement(ends));
+                    tokens.expect(Token.Kind.BLOCK_END);
                 }
                 default -> {
                     if (!ends.isEmpty()) {
-                        throw tokens.unexpected(
-                                "one of " + ends.stream().sorted().toList());
+                        throw new TemplateError("Unexpected end of template. " + looking(ends), tokens.line());
                     }
                     depth--;
                     return all;
@@ -62,22 +63,34 @@ final class Parser {
         }
     }
 
-    /** The body of a block, behind its closing tag. */
+    private static String looking(Set<String> ends) {
+        return "Jinja was looking for the following tags: "
+                + String.join(
+                        " or ",
+                        ends.stream().sorted().map(end -> "'" + end + "'").toList()) + ".";
+    }
+
+    /** Behind a tag's last expression, up to one of the names. */
+    private List<Stmt> body(Set<String> ends) {
+        // as in Python, a colon may stand at the end
+        tokens.takeOperator(":");
+        tokens.expect(Token.Kind.BLOCK_END);
+        return statements(ends);
+    }
+
     private List<Stmt> body(String end) {
-        endTag();
-        List<Stmt> body = statements(Set.of(end));
+        List<Stmt> body = body(Set.of(end));
         tokens.expectName(end);
         return body;
     }
 
-    private void endTag() {
-        tokens.expect(Token.Kind.BLOCK_END, "the end of the tag");
-    }
-
-    private List<Stmt> statement() {
+    private List<Stmt> statement(Set<String> ends) {
         int line = tokens.line();
-        Token name = tokens.expect(Token.Kind.NAME, "the name of a statement");
-        List<Stmt> parsed = switch (name.text()) {
+        if (!tokens.isKind(Token.Kind.NAME)) {
+            throw new TemplateError("tag name expected", line);
+        }
+        String name = tokens.next().text();
+        return switch (name) {
             case "if" -> List.of(conditional(line));
             case "for" -> List.of(loop(line));
             case "set" -> List.of(set(line));
@@ -85,24 +98,32 @@ final class Parser {
             case "call" -> List.of(call(line));
             case "filter" -> List.of(filter(line));
             case "with" -> List.of(with(line));
-            case "do" -> List.of(new Stmt.Do(expressions.tuple(), line));
-            case "break" -> List.of(new Stmt.Break(line));
-            case "continue" -> List.of(new Stmt.Continue(line));
-            // marks the model's own words for training; of no effect in rendering
-            case "generation" -> body("endgeneration");
-            default -> throw new TemplateError("there is no statement '" + name.text() + "' here", line);
+            case "print" -> print(line);
+            case "block" -> List.of(block(line));
+            case "autoescape" -> List.of(autoescape(line));
+            case "break", "continue" -> List.of(jump(name, line));
+            // marks the model's own words for training; in rendering it has variables of its own like a call block
+            case "generation" -> List.of(new Stmt.Scoped(function("endgeneration"), line));
+            case "include", "import", "from", "extends" ->
+                throw new TemplateError(
+                        "{% " + name + " %} needs another template, and a chat template has no access to any", line);
+            default ->
+                throw new TemplateError(
+                        "Encountered unknown tag '" + name + "'." + (ends.isEmpty() ? "" : " " + looking(ends)), line);
         };
-        endTag();
-        return parsed;
     }
 
     private Stmt conditional(int line) {
-        Expr condition = expressions.tuple();
-        endTag();
-        List<Stmt> then = statements(Set.of("elif", "else", "endif"));
+        Expr condition = expressions.tupleWithoutCondition(Set.of());
+        List<Stmt> then = body(Set.of("elif", "else", "endif"));
         int at = tokens.line();
         if (tokens.takeName("elif")) {
-            return new Stmt.If(condition, then, List.of(conditional(at)), line);
+            if (++depth > MOST_DEPTH) {
+                throw new TemplateError("an if has more than " + MOST_DEPTH + " branches", at);
+            }
+            Stmt otherwise = conditional(at);
+            depth--;
+            return new Stmt.If(condition, then, List.of(otherwise), line);
         }
         List<Stmt> otherwise = List.of();
         if (tokens.takeName("else")) {
@@ -114,13 +135,14 @@ final class Parser {
     }
 
     private Stmt loop(int line) {
-        Stmt.Target target = target();
+        Stmt.Target target = target(Set.of("in"), false);
         tokens.expectName("in");
-        Expr items = expressions.tupleWithoutCondition();
+        Expr items = expressions.tupleWithoutCondition(Set.of("recursive"));
         Optional<Expr> filter = tokens.takeName("if") ? Optional.of(expressions.expression()) : Optional.empty();
         boolean recursive = tokens.takeName("recursive");
-        endTag();
-        List<Stmt> body = statements(Set.of("else", "endfor"));
+        loops++;
+        List<Stmt> body = body(Set.of("else", "endfor"));
+        loops--;
         List<Stmt> otherwise = List.of();
         if (tokens.takeName("else")) {
             otherwise = body("endfor");
@@ -130,38 +152,64 @@ final class Parser {
         return new Stmt.For(target, items, filter, body, otherwise, recursive, line);
     }
 
-    private Stmt.Target target() {
+    private Stmt jump(String name, int line) {
+        if (loops == 0) {
+            throw new TemplateError("'" + name + "' outside loop", line);
+        }
+        return name.equals("break") ? new Stmt.Break(line) : new Stmt.Continue(line);
+    }
+
+    /** One target, or several with commas between them. */
+    private Stmt.Target target(Set<String> ends, boolean members) {
         List<Stmt.Target> targets = new ArrayList<>();
         boolean several = false;
-        do {
-            if (tokens.peek().isName("in") || tokens.peek().isOperator("=")) {
+        while (true) {
+            if (!targets.isEmpty()) {
+                tokens.expectOperator(",");
+            }
+            Token token = tokens.peek();
+            boolean end = token.kind() == Token.Kind.BLOCK_END
+                    || token.isOperator(")")
+                    || (token.kind() == Token.Kind.NAME && ends.contains(token.text()));
+            if (end) {
                 break;
             }
-            targets.add(oneTarget());
-            several |= tokens.peek().isOperator(",");
-        } while (tokens.takeOperator(","));
+            targets.add(oneTarget(members));
+            if (!tokens.peek().isOperator(",")) {
+                break;
+            }
+            several = true;
+        }
         if (targets.isEmpty()) {
-            throw tokens.unexpected("a name");
+            throw new TemplateError(
+                    "Expected an expression, got '" + tokens.peek().described() + "'", tokens.line());
         }
         return several ? new Stmt.Target.Several(targets) : targets.getFirst();
     }
 
-    private Stmt.Target oneTarget() {
+    private Stmt.Target oneTarget(boolean members) {
         if (tokens.takeOperator("(")) {
-            Stmt.Target inner = target();
+            if (++depth > MOST_DEPTH) {
+                throw new TemplateError("a target is nested too deep", tokens.line());
+            }
+            Stmt.Target inner = target(Set.of(), members);
+            depth--;
             tokens.expectOperator(")");
             return inner;
         }
-        String name = tokens.expect(Token.Kind.NAME, "a name").text();
-        if (tokens.takeOperator(".")) {
-            return new Stmt.Target.Member(
-                    name, tokens.expect(Token.Kind.NAME, "a name").text());
+        int line = tokens.line();
+        String name = tokens.expect(Token.Kind.NAME).text();
+        if (members && tokens.takeOperator(".")) {
+            return new Stmt.Target.Member(name, tokens.expect(Token.Kind.NAME).text());
+        }
+        if (Set.of("true", "false", "none", "True", "False", "None").contains(name)) {
+            throw new TemplateError("can't assign to 'const'", line);
         }
         return new Stmt.Target.Name(name);
     }
 
     private Stmt set(int line) {
-        Stmt.Target target = target();
+        Stmt.Target target = target(Set.of(), true);
         if (tokens.takeOperator("=")) {
             return new Stmt.Set(target, expressions.tuple(), line);
         }
@@ -173,24 +221,49 @@ final class Parser {
     }
 
     private Stmt macro(int line) {
-        String name = tokens.expect(Token.Kind.NAME, "the name of the macro").text();
+        String name = tokens.expect(Token.Kind.NAME).text();
         tokens.expectOperator("(");
         List<Stmt.Parameter> parameters = parameters();
-        return new Stmt.Macro(name, parameters, body("endmacro"), line);
+        return new Stmt.Macro(name, function(parameters, "endmacro"), line);
+    }
+
+    /** Statements that can neither leave nor continue a loop around them. */
+    private List<Stmt> function(String end) {
+        int outside = loops;
+        loops = 0;
+        List<Stmt> body = body(end);
+        loops = outside;
+        return body;
+    }
+
+    private Stmt.Function function(List<Stmt.Parameter> parameters, String end) {
+        Set<String> outside = expressions.exchangeMentioned(new HashSet<>());
+        List<Stmt> body = function(end);
+        Set<String> inside = expressions.exchangeMentioned(outside);
+        outside.addAll(inside);
+        Set<String> special = new HashSet<>(SPECIAL);
+        special.retainAll(inside);
+        parameters.forEach(parameter -> special.remove(parameter.name()));
+        return new Stmt.Function(parameters, body, special);
     }
 
     /** Behind the opening parenthesis. */
     private List<Stmt.Parameter> parameters() {
         List<Stmt.Parameter> parameters = new ArrayList<>();
         while (!tokens.takeOperator(")")) {
-            String name =
-                    tokens.expect(Token.Kind.NAME, "the name of a parameter").text();
-            Optional<Expr> fallback =
-                    tokens.takeOperator("=") ? Optional.of(expressions.expression()) : Optional.empty();
-            parameters.add(new Stmt.Parameter(name, fallback));
-            if (!tokens.peek().isOperator(")")) {
+            if (!parameters.isEmpty()) {
                 tokens.expectOperator(",");
             }
+            int line = tokens.line();
+            String name = tokens.expect(Token.Kind.NAME).text();
+            Optional<Expr> fallback =
+                    tokens.takeOperator("=") ? Optional.of(expressions.expression()) : Optional.empty();
+            if (fallback.isEmpty()
+                    && !parameters.isEmpty()
+                    && parameters.getLast().fallback().isPresent()) {
+                throw new TemplateError("non-default argument follows default argument", line);
+            }
+            parameters.add(new Stmt.Parameter(name, fallback));
         }
         return parameters;
     }
@@ -198,9 +271,9 @@ final class Parser {
     private Stmt call(int line) {
         List<Stmt.Parameter> parameters = tokens.takeOperator("(") ? parameters() : List.of();
         if (!(expressions.expression() instanceof Expr.Call call)) {
-            throw new TemplateError("a call block needs a call", line);
+            throw new TemplateError("expected call", line);
         }
-        return new Stmt.CallBlock(call, parameters, body("endcall"), line);
+        return new Stmt.CallBlock(call, function(parameters, "endcall"), line);
     }
 
     private Stmt filter(int line) {
@@ -214,14 +287,43 @@ final class Parser {
     private Stmt with(int line) {
         List<Stmt.Target> targets = new ArrayList<>();
         List<Expr> values = new ArrayList<>();
-        while (tokens.peek().kind() != Token.Kind.BLOCK_END) {
-            targets.add(oneTarget());
-            tokens.expectOperator("=");
-            values.add(expressions.expression());
-            if (tokens.peek().kind() != Token.Kind.BLOCK_END) {
+        while (!tokens.isKind(Token.Kind.BLOCK_END)) {
+            if (!targets.isEmpty()) {
                 tokens.expectOperator(",");
             }
+            targets.add(oneTarget(false));
+            tokens.expectOperator("=");
+            values.add(expressions.expression());
         }
         return new Stmt.With(targets, values, body("endwith"), line);
+    }
+
+    private List<Stmt> print(int line) {
+        List<Stmt> prints = new ArrayList<>();
+        while (!tokens.isKind(Token.Kind.BLOCK_END)) {
+            if (!prints.isEmpty()) {
+                tokens.expectOperator(",");
+            }
+            prints.add(new Stmt.Print(expressions.expression(), line));
+        }
+        return prints;
+    }
+
+    private Stmt block(int line) {
+        String name = tokens.expect(Token.Kind.NAME).text();
+        if (tokens.takeName("scoped") || tokens.takeName("required")) {
+            throw new TemplateError(
+                    "a block that is scoped or required is for inheritance, which there is none of", line);
+        }
+        List<Stmt> body = function("endblock");
+        tokens.takeName(name);
+        return new Stmt.Block(name, body, line);
+    }
+
+    private Stmt autoescape(int line) {
+        if (!(expressions.expression() instanceof Expr.Literal(Boolean on)) || on) {
+            throw new TemplateError("{% autoescape %} other than false would write HTML, which no model reads", line);
+        }
+        return new Stmt.Scoped(body("endautoescape"), line);
     }
 }

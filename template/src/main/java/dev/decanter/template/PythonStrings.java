@@ -1,100 +1,163 @@
 package dev.decanter.template;
 
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.function.IntPredicate;
-import org.jspecify.annotations.Nullable;
 
-/** The methods of Python's {@code str} that templates use. */
+/** What Python knows about the characters of a string: classes, cases, white space. */
 final class PythonStrings {
-    private static final Set<String> METHODS = Set.of(
-            "strip",
-            "lstrip",
-            "rstrip",
-            "startswith",
-            "endswith",
-            "split",
-            "rsplit",
-            "splitlines",
-            "join",
-            "replace",
-            "upper",
-            "lower",
-            "title",
-            "capitalize",
-            "find",
-            "rfind",
-            "index",
-            "count",
-            "isdigit",
-            "isnumeric",
-            "isdecimal",
-            "isalpha",
-            "isalnum",
-            "isspace",
-            "isupper",
-            "islower",
-            "removeprefix",
-            "removesuffix");
+    /** What {@code \s} matches and {@code str.strip} takes away, as a class of a regular expression. */
+    static final String SPACE_CLASS =
+            "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+
+    private static final String NUMERALS = "〇零一二三四五六七八九十百千万億亿兆壹贰叁肆伍陆柒捌玖拾佰仟";
 
     private PythonStrings() {}
 
-    static Object call(String text, String method, Arguments arguments) {
-        return switch (method) {
-            case "strip" -> strip(text, arguments, true, true);
-            case "lstrip" -> strip(text, arguments, true, false);
-            case "rstrip" -> strip(text, arguments, false, true);
-            case "startswith" -> any(arguments.get(0, "prefix"), text::startsWith);
-            case "endswith" -> any(arguments.get(0, "suffix"), text::endsWith);
-            case "split" -> split(text, arguments);
-            case "rsplit" -> rsplit(text, arguments);
-            case "splitlines" -> new ArrayList<Object>(text.lines().toList());
-            case "join" -> join(text, arguments);
-            case "replace" -> replace(text, arguments);
-            case "upper" -> text.toUpperCase(Locale.ROOT);
-            case "lower" -> text.toLowerCase(Locale.ROOT);
-            case "title" -> title(text);
-            case "capitalize" -> capitalize(text);
-            case "find" -> (long) text.indexOf(arguments.text(0, "sub"));
-            case "rfind" -> (long) text.lastIndexOf(arguments.text(0, "sub"));
-            case "index" -> index(text, arguments.text(0, "sub"));
-            case "count" -> (long) count(text, arguments.text(0, "sub"));
-            case "isdigit", "isnumeric", "isdecimal" -> all(text, Character::isDigit);
-            case "isalpha" -> all(text, Character::isLetter);
-            case "isalnum" -> all(text, Character::isLetterOrDigit);
-            case "isspace" -> all(text, PythonStrings::isSpace);
-            case "isupper" -> text.equals(text.toUpperCase(Locale.ROOT)) && !text.equals(text.toLowerCase(Locale.ROOT));
-            case "islower" -> text.equals(text.toLowerCase(Locale.ROOT)) && !text.equals(text.toUpperCase(Locale.ROOT));
-            case "removeprefix" -> removePrefix(text, arguments.text(0, "prefix"));
-            case "removesuffix" -> removeSuffix(text, arguments.text(0, "suffix"));
-            default -> throw new TemplateError("strings have no method " + method);
+    static boolean isSpace(int c) {
+        return (c >= 0x09 && c <= 0x0d)
+                || (c >= 0x1c && c <= 0x20)
+                || c == 0x85
+                || c == 0xa0
+                || c == 0x1680
+                || (c >= 0x2000 && c <= 0x200a)
+                || c == 0x2028
+                || c == 0x2029
+                || c == 0x202f
+                || c == 0x205f
+                || c == 0x3000;
+    }
+
+    /** Whether {@code repr} shows a character as it is. */
+    static boolean isPrintable(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            case Character.SPACE_SEPARATOR -> c == ' ';
+            default -> true;
         };
     }
 
-    /** Whether {@link #call} knows a method. */
-    static boolean has(String method) {
-        return METHODS.contains(method);
+    static boolean isDigit(int c) {
+        boolean superscript = c == 0xb9 || c == 0xb2 || c == 0xb3 || c == 0x2070 || (c >= 0x2074 && c <= 0x2079);
+        boolean circled = (c >= 0x2460 && c <= 0x2468) || (c >= 0x2776 && c <= 0x277e);
+        return Character.isDigit(c) || superscript || circled || (c >= 0x2080 && c <= 0x2089);
     }
 
-    private static String string(@Nullable Object item) {
-        if (item instanceof String text) {
+    static boolean isNumeric(int c) {
+        int type = Character.getType(c);
+        return Character.isDigit(c)
+                || type == Character.LETTER_NUMBER
+                || type == Character.OTHER_NUMBER
+                || NUMERALS.indexOf(c) >= 0;
+    }
+
+    static boolean isAlphanumeric(int c) {
+        return Character.isLetter(c) || isNumeric(c);
+    }
+
+    private static boolean isCased(int c) {
+        return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
+    }
+
+    static boolean all(String text, IntPredicate test) {
+        return !text.isEmpty() && text.codePoints().allMatch(test);
+    }
+
+    static boolean isLower(String text) {
+        return text.codePoints().anyMatch(Character::isLowerCase)
+                && text.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
+    }
+
+    static boolean isUpper(String text) {
+        return text.codePoints().anyMatch(Character::isUpperCase)
+                && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
+    }
+
+    static boolean isTitle(String text) {
+        boolean inside = false;
+        boolean found = false;
+        for (int c : text.codePoints().toArray()) {
+            boolean upper = Character.isUpperCase(c) || Character.isTitleCase(c);
+            if (upper == inside && isCased(c)) {
+                return false;
+            }
+            inside = isCased(c);
+            found |= inside;
+        }
+        return found;
+    }
+
+    static String upper(String text) {
+        return text.toUpperCase(Locale.ROOT);
+    }
+
+    static String lower(String text) {
+        return text.toLowerCase(Locale.ROOT);
+    }
+
+    private static String titled(int c) {
+        if (Character.isTitleCase(c) || Character.toTitleCase(c) != c) {
+            return Character.toString(Character.toTitleCase(c));
+        }
+        // characters without a title case of their own, such as ligatures, have one of several characters
+        String upper = upper(Character.toString(c));
+        int first = upper.offsetByCodePoints(0, 1);
+        return upper.substring(0, first) + lower(upper.substring(first));
+    }
+
+    /** Python's {@code str.title}: words are runs of cased characters. */
+    static String title(String text) {
+        StringBuilder out = new StringBuilder();
+        boolean inside = false;
+        for (int c : text.codePoints().toArray()) {
+            if (inside) {
+                out.appendCodePoint(Character.toLowerCase(c));
+            } else {
+                out.append(titled(c));
+            }
+            inside = isCased(c);
+        }
+        return out.toString();
+    }
+
+    static String capitalize(String text) {
+        if (text.isEmpty()) {
             return text;
         }
-        throw new TemplateError("join needs strings, not " + Operators.typeName(item));
+        int first = text.offsetByCodePoints(0, 1);
+        return titled(text.codePointAt(0))
+                + lower(text).substring(lower(text.substring(0, first)).length());
     }
 
-    /** What {@code str.strip} takes for white space; unlike {@link Character#isWhitespace}, no-break spaces count. */
-    private static boolean isSpace(int c) {
-        return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
+    static String swapCase(String text) {
+        StringBuilder out = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            String one = Character.toString(c);
+            out.append(Character.isUpperCase(c) ? lower(one) : Character.isLowerCase(c) ? upper(one) : one);
+        });
+        return out.toString();
     }
 
-    private static String strip(String text, Arguments arguments, boolean left, boolean right) {
-        Object chars = arguments.get(0, "chars");
-        IntPredicate out =
-                chars == null ? PythonStrings::isSpace : c -> chars.toString().indexOf(c) >= 0;
+    /** Unicode's full folding, reached through upper case, which folds what lower case keeps apart. */
+    static String foldCase(String text) {
+        StringBuilder out = new StringBuilder();
+        upper(text).codePoints().forEach(c -> out.appendCodePoint(Character.toLowerCase(c)));
+        return out.toString();
+    }
+
+    static String strip(String text, boolean left, boolean right) {
+        return strip(text, PythonStrings::isSpace, left, right);
+    }
+
+    static String strip(String text, IntPredicate out, boolean left, boolean right) {
         int start = 0;
         int end = text.length();
         while (left && start < end && out.test(text.codePointAt(start))) {
@@ -106,161 +169,67 @@ final class PythonStrings {
         return text.substring(start, end);
     }
 
-    private static boolean any(@Nullable Object wanted, java.util.function.Predicate<String> test) {
-        if (wanted instanceof Collection<?> several) {
-            return several.stream().map(PythonText::of).anyMatch(test);
-        }
-        if (wanted instanceof String text) {
-            return test.test(text);
-        }
-        throw new TemplateError("the argument must be a string, not " + Operators.typeName(wanted));
-    }
-
-    private static List<String> split(String text, Arguments arguments) {
-        Object separator = arguments.get(0, "sep");
-        int most = arguments.integer(1, "maxsplit", -1);
-        if (separator == null) {
-            return splitSpaces(text, most);
-        }
+    /** Splits at white space, at most {@code most} times if that is not negative. */
+    static List<String> splitSpaces(String text, int most) {
         List<String> parts = new ArrayList<>();
-        int from = 0;
-        int at = find(text, separator.toString(), from);
-        while (at >= 0 && (most < 0 || parts.size() < most)) {
-            parts.add(text.substring(from, at));
-            from = at + separator.toString().length();
-            at = find(text, separator.toString(), from);
-        }
-        parts.add(text.substring(from));
-        return parts;
-    }
-
-    private static int find(String text, String separator, int from) {
-        if (separator.isEmpty()) {
-            throw new TemplateError("empty separator");
-        }
-        return text.indexOf(separator, from);
-    }
-
-    private static List<String> splitSpaces(String text, int most) {
-        List<String> parts = new ArrayList<>();
-        int at = 0;
-        while (true) {
-            while (at < text.length() && isSpace(text.charAt(at))) {
-                at++;
-            }
-            if (at == text.length()) {
-                return parts;
-            }
+        String rest = strip(text, true, false);
+        while (!rest.isEmpty()) {
             if (most >= 0 && parts.size() == most) {
-                parts.add(strip(text.substring(at), Arguments.NONE, false, true));
+                parts.add(strip(rest, false, true));
                 return parts;
             }
-            int end = at;
-            while (end < text.length() && !isSpace(text.charAt(end))) {
+            int end = 0;
+            while (end < rest.length() && !isSpace(rest.charAt(end))) {
                 end++;
             }
-            parts.add(text.substring(at, end));
-            at = end;
-        }
-    }
-
-    private static List<String> rsplit(String text, Arguments arguments) {
-        int most = arguments.integer(1, "maxsplit", -1);
-        if (most < 0) {
-            return split(text, arguments);
-        }
-        String separator = arguments.text(0, "sep");
-        List<String> parts = new ArrayList<>();
-        String rest = text;
-        while (parts.size() < most) {
-            int at = separator.isEmpty() ? find(text, separator, 0) : rest.lastIndexOf(separator);
-            if (at < 0) {
-                break;
+            parts.add(rest.substring(0, end));
+            int next = end;
+            while (next < rest.length() && isSpace(rest.charAt(next))) {
+                next++;
             }
-            parts.addFirst(rest.substring(at + separator.length()));
-            rest = rest.substring(0, at);
+            rest = rest.substring(next);
         }
-        parts.addFirst(rest);
         return parts;
     }
 
-    private static String join(String text, Arguments arguments) {
-        if (!(arguments.get(0, "iterable") instanceof Iterable<?> items)) {
-            throw new TemplateError("join needs a list");
-        }
+    /** As {@link #splitSpaces}, from the end. */
+    static List<String> splitSpacesFromEnd(String text, int most) {
         List<String> parts = new ArrayList<>();
-        items.forEach(item -> parts.add(string(item)));
-        return Limits.joined(text, parts);
-    }
-
-    private static String replace(String text, Arguments arguments) {
-        String old = arguments.text(0, "old");
-        String fresh = arguments.text(1, "new");
-        int most = arguments.integer(2, "count", -1);
-        if (most < 0) {
-            long grown = text.length() + (long) count(text, old) * fresh.length();
-            if (grown > Limits.MOST_CHARS) {
-                throw new TemplateError("a replacement makes " + grown + " characters, too many");
-            }
-            return text.replace(old, fresh);
-        }
-        String done = text;
-        int from = 0;
-        for (int i = 0; i < most; i++) {
-            int at = done.indexOf(old, from);
-            if (at < 0) {
+        String rest = strip(text, false, true);
+        while (!rest.isEmpty()) {
+            if (most >= 0 && parts.size() == most) {
+                parts.add(strip(rest, true, false));
                 break;
             }
-            done = done.substring(0, at) + fresh + done.substring(at + old.length());
-            from = at + fresh.length();
+            int start = rest.length();
+            while (start > 0 && !isSpace(rest.charAt(start - 1))) {
+                start--;
+            }
+            parts.add(rest.substring(start));
+            rest = strip(rest.substring(0, start), false, true);
         }
-        return done;
+        Collections.reverse(parts);
+        return parts;
     }
 
-    private static String title(String text) {
-        StringBuilder out = new StringBuilder();
-        boolean inside = false;
-        for (int c : text.codePoints().toArray()) {
-            out.appendCodePoint(inside ? Character.toLowerCase(c) : Character.toTitleCase(c));
-            inside = Character.isLetter(c);
+    static List<String> splitLines(String text, boolean keepEnds) {
+        List<String> lines = new ArrayList<>();
+        int start = 0;
+        int at = 0;
+        while (at < text.length()) {
+            char c = text.charAt(at++);
+            boolean ends =
+                    (c >= 0x0a && c <= 0x0d) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
+            if (ends) {
+                int end = at - 1;
+                at += c == '\r' && at < text.length() && text.charAt(at) == '\n' ? 1 : 0;
+                lines.add(text.substring(start, keepEnds ? at : end));
+                start = at;
+            }
         }
-        return out.toString();
-    }
-
-    private static String capitalize(String text) {
-        if (text.isEmpty()) {
-            return text;
+        if (start < text.length()) {
+            lines.add(text.substring(start));
         }
-        int first = text.offsetByCodePoints(0, 1);
-        return text.substring(0, first).toUpperCase(Locale.ROOT)
-                + text.substring(first).toLowerCase(Locale.ROOT);
-    }
-
-    private static long index(String text, String part) {
-        int at = text.indexOf(part);
-        if (at < 0) {
-            throw new TemplateError("substring not found");
-        }
-        return at;
-    }
-
-    private static int count(String text, String part) {
-        int count = 0;
-        for (int at = text.indexOf(part); at >= 0 && !part.isEmpty(); at = text.indexOf(part, at + part.length())) {
-            count++;
-        }
-        return part.isEmpty() ? text.length() + 1 : count;
-    }
-
-    private static boolean all(String text, IntPredicate test) {
-        return !text.isEmpty() && text.codePoints().allMatch(test);
-    }
-
-    private static String removePrefix(String text, String prefix) {
-        return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
-    }
-
-    private static String removeSuffix(String text, String suffix) {
-        return !suffix.isEmpty() && text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+        return lines;
     }
 }

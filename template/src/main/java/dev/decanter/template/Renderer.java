@@ -1,8 +1,12 @@
 package dev.decanter.template;
 
+import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Renderer {
     private final Limits limits;
     private final Evaluator evaluator;
+    private final Scope root;
     private StringBuilder out = new StringBuilder();
 
     /** How a list of statements ended. */
@@ -19,24 +24,27 @@ final class Renderer {
         CONTINUE
     }
 
-    private Renderer(Limits limits) {
+    private Renderer(Limits limits, Scope root) {
         this.limits = limits;
         this.evaluator = new Evaluator(limits);
+        this.root = root;
     }
 
-    static String render(List<Stmt> template, Map<String, ? extends @Nullable Object> variables) {
-        Renderer renderer = new Renderer(new Limits());
-        Scope globals = new Scope(Globals.all());
+    static String render(
+            List<Stmt> template, Map<String, ? extends @Nullable Object> variables, TemplateLimits most, Clock clock) {
+        Limits limits = new Limits(most);
+        Scope globals = new Scope(Globals.all(limits, clock));
         variables.forEach(globals::set);
         // what the template sets does not replace the variables of the call
-        renderer.run(template, new Scope(globals), 0);
+        Renderer renderer = new Renderer(limits, new Scope(globals));
+        renderer.run(template, renderer.root);
         return renderer.out.toString();
     }
 
-    private Flow run(List<Stmt> statements, Scope scope, int loops) {
+    private Flow run(List<Stmt> statements, Scope scope) {
         for (Stmt statement : statements) {
             limits.step();
-            Flow flow = Evaluator.at(statement.line(), () -> run(statement, scope, loops));
+            Flow flow = Evaluator.at(statement.line(), () -> run(statement, scope));
             if (flow != Flow.NEXT) {
                 return flow;
             }
@@ -44,54 +52,60 @@ final class Renderer {
         return Flow.NEXT;
     }
 
-    private Flow run(Stmt statement, Scope scope, int loops) {
+    private Flow run(Stmt statement, Scope scope) {
         switch (statement) {
             case Stmt.Text text -> write(text.text());
             case Stmt.Print print -> write(PythonText.of(evaluator.value(print.value(), scope)));
             case Stmt.If conditional -> {
-                boolean holds = Operators.truth(evaluator.value(conditional.condition(), scope));
-                return run(holds ? conditional.then() : conditional.otherwise(), scope, loops);
+                boolean holds = Values.truth(evaluator.value(conditional.condition(), scope));
+                return run(holds ? conditional.then() : conditional.otherwise(), scope);
             }
-            case Stmt.For loop -> loop(loop, evaluator.value(loop.items(), scope), scope, loops);
+            case Stmt.For loop -> {
+                return loop(loop, evaluator.value(loop.items(), scope), scope, 0);
+            }
             case Stmt.Set set -> assign(set.target(), evaluator.value(set.value(), scope), scope);
             case Stmt.SetBlock set -> {
-                String text = captured(set.body(), new Scope(scope), loops);
-                assign(set.target(), filtered(set.filters(), text, scope), scope);
+                Captured captured = captured(set.body(), new Scope(scope));
+                if (captured.flow != Flow.NEXT) {
+                    return captured.flow;
+                }
+                assign(set.target(), filtered(set.filters(), captured.text, scope), scope);
             }
-            case Stmt.Macro macro ->
-                scope.set(macro.name(), macro(macro.name(), macro.parameters(), macro.body(), scope));
+            case Stmt.Macro macro -> scope.set(macro.name(), macro(macro.name(), macro.function(), scope));
             case Stmt.CallBlock block -> callBlock(block, scope);
             case Stmt.FilterBlock block -> {
-                String text = captured(block.body(), new Scope(scope), loops);
-                write(PythonText.of(filtered(block.filters(), text, scope)));
+                Scope inner = new Scope(scope);
+                Captured captured = captured(block.body(), inner);
+                if (captured.flow != Flow.NEXT) {
+                    return captured.flow;
+                }
+                write(PythonText.of(filtered(block.filters(), captured.text, inner)));
             }
             case Stmt.With with -> {
                 Scope inner = new Scope(scope);
                 for (int i = 0; i < with.targets().size(); i++) {
                     assign(with.targets().get(i), evaluator.value(with.values().get(i), scope), inner);
                 }
-                return run(with.body(), inner, loops);
+                return run(with.body(), inner);
             }
-            case Stmt.Do action -> evaluator.value(action.value(), scope);
+            case Stmt.Scoped scoped -> {
+                return run(scoped.body(), new Scope(scope));
+            }
+            case Stmt.Block block -> run(block.body(), new Scope(root));
             case Stmt.Break _ -> {
-                return inLoop(loops, Flow.BREAK);
+                return Flow.BREAK;
             }
             case Stmt.Continue _ -> {
-                return inLoop(loops, Flow.CONTINUE);
+                return Flow.CONTINUE;
             }
         }
         return Flow.NEXT;
     }
 
-    private static Flow inLoop(int loops, Flow flow) {
-        if (loops == 0) {
-            throw new TemplateError("break and continue belong into a loop");
-        }
-        return flow;
-    }
-
     private void write(String text) {
-        out.append(limits.made(text));
+        limits.chars(text.length());
+        limits.shown((long) out.length() + text.length());
+        out.append(text);
     }
 
     private @Nullable Object filtered(List<Expr.Filter> filters, String text, Scope scope) {
@@ -102,68 +116,90 @@ final class Renderer {
         return value;
     }
 
-    private String captured(List<Stmt> body, Scope scope, int loops) {
+    /** What statements wrote, and how they ended. */
+    private record Captured(String text, Flow flow) {}
+
+    private Captured captured(List<Stmt> body, Scope scope) {
         StringBuilder outer = out;
         out = new StringBuilder();
         try {
-            run(body, scope, loops);
-            return out.toString();
+            Flow flow = run(body, scope);
+            return new Captured(out.toString(), flow);
         } finally {
             out = outer;
         }
     }
 
-    private void loop(Stmt.For loop, @Nullable Object value, Scope scope, int depth) {
-        List<? extends @Nullable Object> items = Operators.items(value);
+    private Flow loop(Stmt.For loop, @Nullable Object value, Scope scope, int depth) {
+        Object items = value;
         if (loop.filter().isPresent()) {
-            List<@Nullable Object> kept = new ArrayList<>();
-            for (Object item : items) {
-                Scope inner = new Scope(scope);
-                assign(loop.target(), item, inner);
-                if (Operators.truth(evaluator.value(loop.filter().get(), inner))) {
-                    kept.add(item);
-                }
-            }
-            items = kept;
-        }
-        if (items.isEmpty()) {
-            run(loop.otherwise(), new Scope(scope), depth);
-            return;
+            items = Lazy.generator(new Filtered(loop.target(), loop.filter().get(), Values.iterator(value), scope));
         }
         Optional<Callable> recursion = loop.recursive() ? Optional.of(again(loop, scope, depth)) : Optional.empty();
-        LoopVariable variable = new LoopVariable(items, depth, recursion);
-        for (int i = 0; i < items.size(); i++) {
+        LoopVariable variable = new LoopVariable(items, depth, recursion, limits);
+        boolean finished = false;
+        while (variable.hasNext()) {
             limits.step();
-            variable.at(i);
             Scope inner = new Scope(scope);
-            inner.set("loop", loop.recursive() ? new RecursiveLoop(variable) : variable);
-            assign(loop.target(), items.get(i), inner);
-            if (run(loop.body(), inner, depth + 1) == Flow.BREAK) {
-                return;
+            Object item = variable.next();
+            inner.set("loop", variable);
+            assign(loop.target(), item, inner);
+            Flow flow = run(loop.body(), inner);
+            if (flow == Flow.BREAK) {
+                break;
             }
+            finished |= flow == Flow.NEXT;
         }
+        // as Jinja compiles it: else runs unless some round came to its end, be it left by continue or break
+        return finished ? Flow.NEXT : run(loop.otherwise(), new Scope(scope));
     }
 
-    /** A loop variable that can be called. */
-    private record RecursiveLoop(LoopVariable variable) implements Attributes, Callable {
-        @Override
-        public @Nullable Object attribute(String name) {
-            return variable.attribute(name);
+    /** The items of a loop that pass its condition. */
+    private final class Filtered implements Iterator<@Nullable Object> {
+        private final Stmt.Target target;
+        private final Expr condition;
+        private final Iterator<? extends @Nullable Object> items;
+        private final Scope scope;
+        private boolean found;
+        private @Nullable Object next;
+
+        Filtered(Stmt.Target target, Expr condition, Iterator<? extends @Nullable Object> items, Scope scope) {
+            this.target = target;
+            this.condition = condition;
+            this.items = items;
+            this.scope = scope;
         }
 
         @Override
-        public @Nullable Object call(Arguments arguments) {
-            return variable.again(arguments);
+        public boolean hasNext() {
+            while (!found && items.hasNext()) {
+                limits.step();
+                next = items.next();
+                Scope inner = new Scope(scope);
+                assign(target, next, inner);
+                found = Values.truth(evaluator.value(condition, inner));
+            }
+            return found;
+        }
+
+        @Override
+        public @Nullable Object next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            found = false;
+            return next;
         }
     }
 
     private Callable again(Stmt.For loop, Scope scope, int depth) {
         return arguments -> {
+            Object items = arguments.bind("loop", 1, "iterable").get(0);
             limits.enter();
             StringBuilder outer = out;
             out = new StringBuilder();
             try {
-                loop(loop, arguments.get(0, "items"), scope, depth + 1);
+                loop(loop, items, scope, depth + 1);
                 return out.toString();
             } finally {
                 out = outer;
@@ -179,53 +215,86 @@ final class Renderer {
                 if (!(scope.get(member.namespace()) instanceof Namespace namespace)) {
                     throw new TemplateError("cannot assign attribute on non-namespace object");
                 }
+                limits.items(1);
                 namespace.put(member.name(), value);
             }
             case Stmt.Target.Several several -> {
-                List<? extends @Nullable Object> values = Operators.items(value);
-                if (values.size() != several.targets().size()) {
-                    throw new TemplateError("there are " + values.size() + " values for "
-                            + several.targets().size() + " names");
+                if (!Values.iterable(value)) {
+                    throw new TemplateError("cannot unpack non-iterable " + Values.typeName(value) + " object");
                 }
-                for (int i = 0; i < values.size(); i++) {
+                List<@Nullable Object> values = Values.list(value, limits);
+                int wanted = several.targets().size();
+                if (values.size() != wanted) {
+                    throw new TemplateError(
+                            values.size() > wanted
+                                    ? "too many values to unpack (expected " + wanted + ")"
+                                    : "not enough values to unpack (expected " + wanted + ", got " + values.size()
+                                            + ")");
+                }
+                for (int i = 0; i < wanted; i++) {
                     assign(several.targets().get(i), values.get(i), scope);
                 }
             }
         }
     }
 
-    private Callable macro(String name, List<Stmt.Parameter> parameters, List<Stmt> body, Scope defined) {
-        return arguments -> {
+    private Macro macro(@Nullable String name, Stmt.Function function, Scope defined) {
+        List<String> names =
+                function.parameters().stream().map(Stmt.Parameter::name).toList();
+        return new Macro(name, names, function, arguments -> {
             limits.enter();
-            Scope scope = new Scope(defined);
-            for (int i = 0; i < parameters.size(); i++) {
-                Stmt.Parameter parameter = parameters.get(i);
-                Object value = Undefined.variable(parameter.name());
-                if (arguments.has(i, parameter.name())) {
-                    value = arguments.get(i, parameter.name());
-                } else if (parameter.fallback().isPresent()) {
-                    value = evaluator.value(parameter.fallback().get(), scope);
-                }
-                scope.set(parameter.name(), value);
+            try {
+                Scope scope = new Scope(defined);
+                bind(name, function, arguments, scope);
+                return captured(function.body(), scope).text;
+            } finally {
+                limits.leave();
             }
-            if (arguments.count() > parameters.size()) {
-                throw new TemplateError(
-                        "macro '" + name + "' takes not more than " + parameters.size() + " argument(s)");
+        });
+    }
+
+    private void bind(@Nullable String macro, Stmt.Function function, Arguments arguments, Scope scope) {
+        List<Stmt.Parameter> parameters = function.parameters();
+        Map<String, @Nullable Object> named = new LinkedHashMap<>(arguments.named());
+        for (int i = 0; i < parameters.size(); i++) {
+            Stmt.Parameter parameter = parameters.get(i);
+            Object value;
+            if (i < arguments.count()) {
+                value = arguments.positional().get(i);
+            } else if (named.containsKey(parameter.name())) {
+                value = named.remove(parameter.name());
+            } else if (parameter.fallback().isPresent()) {
+                value = evaluator.value(parameter.fallback().get(), scope);
+            } else {
+                value = new Undefined("parameter " + PythonText.repr(parameter.name()) + " was not provided");
             }
-            if (arguments.named().containsKey("caller")) {
-                scope.set("caller", arguments.named().get("caller"));
-            }
-            String text = captured(body, scope, 0);
-            limits.leave();
-            return text;
-        };
+            scope.set(parameter.name(), value);
+        }
+        if (function.special().contains("caller")) {
+            Object given = named.remove("caller");
+            scope.set("caller", given == null ? new Undefined("No caller defined") : given);
+        }
+        if (function.special().contains("kwargs")) {
+            scope.set("kwargs", new LinkedHashMap<@Nullable Object, @Nullable Object>(named));
+        } else if (!named.isEmpty()) {
+            throw new TemplateError("macro " + PythonText.repr(macro) + " takes no keyword argument "
+                    + PythonText.repr(named.keySet().iterator().next()));
+        }
+        int rest = Math.min(parameters.size(), arguments.count());
+        if (function.special().contains("varargs")) {
+            scope.set("varargs", new Sequence.Tuple(arguments.positional().subList(rest, arguments.count())));
+        } else if (rest < arguments.count()) {
+            throw new TemplateError(
+                    "macro " + PythonText.repr(macro) + " takes not more than " + parameters.size() + " argument(s)");
+        }
     }
 
     private void callBlock(Stmt.CallBlock block, Scope scope) {
-        Arguments given = evaluator.arguments(block.call().arguments(), scope);
-        Map<String, @Nullable Object> named = new java.util.HashMap<>(given.named());
-        named.put("caller", macro("caller", block.parameters(), block.body(), scope));
         Object function = evaluator.value(block.call().function(), scope);
-        write(PythonText.of(Evaluator.call(function, new Arguments(given.positional(), named))));
+        Arguments given = evaluator.arguments(block.call().arguments(), scope);
+        Map<String, @Nullable Object> named = new LinkedHashMap<>(given.named());
+        named.put("caller", macro(null, block.caller(), scope));
+        List<@Nullable Object> positional = new ArrayList<>(given.positional());
+        write(PythonText.of(evaluator.call(function, new Arguments(positional, named))));
     }
 }

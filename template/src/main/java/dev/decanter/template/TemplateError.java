@@ -1,6 +1,6 @@
 package dev.decanter.template;
 
-/** What is wrong in a template, or its own refusal; the message names neither file nor line. */
+/** What is wrong in a template or with what it does; the message names neither file nor line. */
 final class TemplateError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -15,7 +15,7 @@ final class TemplateError extends RuntimeException {
         this.line = line;
     }
 
-    /** From 1; 0 if it is not known, or does not matter because the template refused by itself. */
+    /** From 1; 0 if it is not known. */
     int line() {
         return line;
     }

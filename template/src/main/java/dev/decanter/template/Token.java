@@ -7,17 +7,27 @@ package dev.decanter.template;
  */
 record Token(Kind kind, String text, int line) {
     enum Kind {
-        DATA,
-        BLOCK_BEGIN,
-        BLOCK_END,
-        VARIABLE_BEGIN,
-        VARIABLE_END,
-        NAME,
-        STRING,
-        INTEGER,
-        FLOAT,
-        OPERATOR,
-        END
+        DATA("template data"),
+        BLOCK_BEGIN("begin of statement block"),
+        BLOCK_END("end of statement block"),
+        VARIABLE_BEGIN("begin of print statement"),
+        VARIABLE_END("end of print statement"),
+        NAME("name"),
+        STRING("string"),
+        INTEGER("integer"),
+        FLOAT("float"),
+        OPERATOR("operator"),
+        END("end of template");
+
+        private final String words;
+
+        Kind(String words) {
+            this.words = words;
+        }
+
+        String words() {
+            return words;
+        }
     }
 
     boolean is(Kind wanted, String wantedText) {
@@ -30,5 +40,13 @@ record Token(Kind kind, String text, int line) {
 
     boolean isName(String wanted) {
         return is(Kind.NAME, wanted);
+    }
+
+    /** As messages call it. */
+    String described() {
+        return switch (kind) {
+            case NAME, OPERATOR -> text;
+            default -> kind.words();
+        };
     }
 }

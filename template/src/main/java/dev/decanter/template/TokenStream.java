@@ -31,6 +31,10 @@ final class TokenStream {
         return peek().line();
     }
 
+    boolean isKind(Token.Kind kind) {
+        return peek().kind() == kind;
+    }
+
     boolean takeOperator(String text) {
         boolean found = peek().isOperator(text);
         at += found ? 1 : 0;
@@ -45,24 +49,27 @@ final class TokenStream {
 
     void expectOperator(String text) {
         if (!takeOperator(text)) {
-            throw unexpected("'" + text + "'");
+            throw unexpected(text);
         }
     }
 
     void expectName(String text) {
         if (!takeName(text)) {
-            throw unexpected("'" + text + "'");
+            throw unexpected(text);
         }
     }
 
-    Token expect(Token.Kind kind, String what) {
-        if (peek().kind() != kind) {
-            throw unexpected(what);
+    Token expect(Token.Kind kind) {
+        if (!isKind(kind)) {
+            throw unexpected(kind.words());
         }
         return next();
     }
 
-    TemplateError unexpected(String wanted) {
-        return new TemplateError("expected " + wanted + ", not '" + peek().text() + "'", line());
+    private TemplateError unexpected(String wanted) {
+        if (isKind(Token.Kind.END)) {
+            return new TemplateError("unexpected end of template, expected '" + wanted + "'.", line());
+        }
+        return new TemplateError("expected token '" + wanted + "', got '" + peek().described() + "'", line());
     }
 }
