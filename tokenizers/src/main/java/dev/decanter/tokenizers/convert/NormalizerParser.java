@@ -31,7 +31,7 @@ final class NormalizerParser {
             case "Lowercase" -> steps.add(new Step.LowerCase());
             case "Precompiled" -> addPrecompiled(json.at("precompiled_charsmap"));
             case "Nmt" -> steps.add(new Step.Nmt());
-            case "StripAccents" -> steps.add(Step.Replace.by("\\p{M}", ""));
+            case "StripAccents" -> steps.add(Step.Replace.by(CharClasses.ACCENT, ""));
             case "Replace" ->
                 steps.add(Step.Replace.by(
                         pattern(json.at("pattern")), json.at("content").text()));
@@ -68,14 +68,14 @@ final class NormalizerParser {
             steps.add(Step.Replace.by("\\A\\s+", ""));
         }
         if (json.at("strip_right").flag(true)) {
-            steps.add(Step.Replace.by("\\s+\\z", ""));
+            steps.add(Step.Replace.by("(?<!\\s)\\s+\\z", ""));
         }
     }
 
     private void addBert(JsonAt json) {
         boolean lower = json.at("lowercase").flag(true);
         if (json.at("clean_text").flag(true)) {
-            steps.add(Step.Replace.by("(?![\\t\\n\\r])[\\x{0}\\x{FFFD}\\p{Cc}\\p{Cf}\\p{Co}]", ""));
+            steps.add(Step.Replace.by(CharClasses.CONTROL, ""));
             steps.add(Step.Replace.by("\\s", " "));
         }
         if (json.at("handle_chinese_chars").flag(true)) {
@@ -83,7 +83,7 @@ final class NormalizerParser {
         }
         if (json.at("strip_accents").flag(lower)) {
             steps.add(new Step.Form("nfd"));
-            steps.add(Step.Replace.by("\\p{Mn}", ""));
+            steps.add(Step.Replace.by(CharClasses.NONSPACING, ""));
         }
         if (lower) {
             steps.add(new Step.LowerCase());

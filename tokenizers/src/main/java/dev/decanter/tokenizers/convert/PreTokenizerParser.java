@@ -9,8 +9,6 @@ import java.util.Locale;
 final class PreTokenizerParser {
     static final String GPT2_PATTERN =
             "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-    private static final String WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200C}\\x{200D}";
-    private static final String PUNCTUATION = "[\\p{P}!-/:-@\\[-`{-~]";
 
     /** A character that no text has: stands at a text's beginning while normalizers run. */
     static final String START = "\uFDD1";
@@ -57,19 +55,20 @@ final class PreTokenizerParser {
         switch (type) {
             case "ByteLevel" -> addByteLevel(json);
             case "Split" -> addSplit(json);
-            case "Digits" -> split("\\p{N}", json.at("individual_digits").flag(false) ? "isolate" : "contiguous");
+            case "Digits" ->
+                split(CharClasses.NUMBER, json.at("individual_digits").flag(false) ? "isolate" : "contiguous");
             case "Punctuation" ->
                 split(
-                        PUNCTUATION,
+                        CharClasses.PUNCTUATION,
                         behaviour(json.at("behavior"), json.at("behavior").text("Isolated")));
             case "Whitespace" -> {
-                String word = "[" + WORD + "]+|[^" + WORD + "\\s]+";
+                String word = "[" + CharClasses.WORD + "]+|[^" + CharClasses.WORD + "\\s]+";
                 steps.add(new Step.Split(word, "remove", true));
             }
             case "WhitespaceSplit" -> split("\\s", "remove");
             case "BertPreTokenizer" -> {
                 split("\\s", "remove");
-                split(PUNCTUATION, "isolate");
+                split(CharClasses.PUNCTUATION, "isolate");
             }
             case "CharDelimiterSplit" ->
                 split(PcreRegex.quote(json.at("delimiter").text()), "remove");

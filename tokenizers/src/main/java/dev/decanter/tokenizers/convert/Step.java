@@ -2,9 +2,8 @@ package dev.decanter.tokenizers.convert;
 
 import dev.decanter.tokenizers.ops.CharsMap;
 import dev.decanter.tokenizers.ops.PcreRegex;
-import java.text.Normalizer;
+import dev.decanter.tokenizers.ops.UnicodeText;
 import java.util.Base64;
-import java.util.Locale;
 import java.util.regex.Matcher;
 
 /** What happens to text on its way to pieces, each an op of the tokenizer graph. */
@@ -38,7 +37,7 @@ sealed interface Step {
     record Form(String name) implements Rewrite {
         @Override
         public String apply(String text) {
-            return Normalizer.normalize(text, Normalizer.Form.valueOf(name.toUpperCase(Locale.ROOT)));
+            return UnicodeText.normalize(text, name);
         }
     }
 
@@ -58,7 +57,7 @@ sealed interface Step {
     record Nmt() implements Rewrite {
         @Override
         public String apply(String text) {
-            return text;
+            return UnicodeText.nmt(text);
         }
     }
 
@@ -66,7 +65,7 @@ sealed interface Step {
     record LowerCase() implements Rewrite {
         @Override
         public String apply(String text) {
-            return text.toLowerCase(Locale.ROOT);
+            return UnicodeText.lowerCase(text);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.decanter.runtime.Tensor;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,6 +28,7 @@ final class RegexNormalizationKernel extends NormalizationKernel {
 
     private final Pattern pattern;
     private final byte[] literal;
+    private final Optional<CodePoints> characters;
     private final List<Part> replacement;
     private final boolean global;
 
@@ -35,6 +37,7 @@ final class RegexNormalizationKernel extends NormalizationKernel {
         String source = Constants.text(node, hasSkips ? 4 : 3);
         pattern = PcreRegex.compile(source);
         literal = literal(source);
+        characters = CodePoints.ofClass(source);
         replacement = parts(Constants.text(node, hasSkips ? 5 : 4), pattern);
         global = Constants.flag(node, "global_replace", true);
     }
@@ -94,6 +97,9 @@ final class RegexNormalizationKernel extends NormalizationKernel {
         if (literal.length > 0) {
             return this::replaceLiteral;
         }
+        if (characters.isPresent() && global && replacement.stream().allMatch(p -> p.group < 0)) {
+            return (text, from, to, out) -> replaceCharacters(characters.get(), text, from, to, out);
+        }
         TextView view = new TextView();
         Matcher matcher = pattern.matcher(view);
         return (text, from, to, out) -> replaceMatches(view, matcher, text, from, to, out);
@@ -122,12 +128,33 @@ final class RegexNormalizationKernel extends NormalizationKernel {
         return done > from;
     }
 
+    private boolean replaceCharacters(CodePoints set, byte[] text, int from, int to, StringsBuilder out) {
+        int done = from;
+        for (int at = from; at < to; ) {
+            int length = Math.max(1, Utf8.sequence(text, at, to));
+            if (set.contains(Chars.at(text, at, to))) {
+                out.append(text, done, at);
+                replacement.forEach(part -> out.append(part.literal));
+                done = at + length;
+            }
+            at += length;
+        }
+        out.append(text, done, to);
+        return done > from;
+    }
+
     private boolean replaceMatches(TextView view, Matcher matcher, byte[] text, int from, int to, StringsBuilder out) {
         view.show(text, from, to);
         matcher.reset(view);
         int done = from;
         boolean changed = false;
+        int last = -1;
         while (matcher.find()) {
+            // As Oniguruma's iteration: nothing is matched just behind a match.
+            if (matcher.start() == matcher.end() && matcher.end() == last) {
+                continue;
+            }
+            last = matcher.end();
             out.append(text, done, view.byteOffset(matcher.start()));
             for (Part part : replacement) {
                 if (part.group < 0) {

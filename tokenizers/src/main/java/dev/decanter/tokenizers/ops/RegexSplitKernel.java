@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,6 +28,7 @@ final class RegexSplitKernel implements Kernel {
     }
 
     private final Pattern pattern;
+    private final Optional<CodePoints> characters;
     private final Behaviour behaviour;
     private final boolean invert;
     private final int maxSplits;
@@ -35,7 +37,9 @@ final class RegexSplitKernel implements Kernel {
     private RegexSplitKernel(Node node) {
         Constants.requireInputs(node, 6, 7, 9, 10);
         hasSkips = node.inputs().size() == 7 || node.inputs().size() == 10;
-        pattern = PcreRegex.compile(Constants.text(node, hasSkips ? 6 : 5));
+        String source = Constants.text(node, hasSkips ? 6 : 5);
+        pattern = PcreRegex.compile(source);
+        characters = CodePoints.ofClass(source);
         behaviour = behaviour(node);
         invert = Constants.flag(node, "invert", false);
         maxSplits = Constants.number(node, "max_splits", -1);
@@ -120,7 +124,11 @@ final class RegexSplitKernel implements Kernel {
             if (from == to) {
                 return;
             }
-            findSpans(from, to);
+            if (characters.isPresent() && maxSplits < 0) {
+                findCharacters(characters.get(), from, to);
+            } else {
+                findSpans(from, to);
+            }
             switch (behaviour) {
                 case REMOVE, ISOLATE -> eachSpan(from);
                 case CONTIGUOUS -> contiguous(from);
@@ -137,7 +145,13 @@ final class RegexSplitKernel implements Kernel {
             int done = from;
             int splits = 0;
             try {
+                int last = -1;
                 while ((maxSplits < 0 || splits < maxSplits) && matcher.find()) {
+                    // As Oniguruma's iteration: nothing is matched just behind a match.
+                    if (matcher.start() == matcher.end() && matcher.end() == last) {
+                        continue;
+                    }
+                    last = matcher.end();
                     int start = view.byteOffset(matcher.start());
                     int end = view.byteOffset(matcher.end());
                     if (start > done) {
@@ -152,6 +166,26 @@ final class RegexSplitKernel implements Kernel {
                         "a tokenizer's regular expression \"" + pattern + "\" recurses too deeply on a text of "
                                 + view.length() + " characters; split the text or simplify the pattern",
                         e);
+            }
+            if (done < to) {
+                span(to, invert);
+            }
+        }
+
+        private void findCharacters(CodePoints set, int from, int to) {
+            spanEnds.clear();
+            spanMatches.clear();
+            int done = from;
+            for (int at = from; at < to; ) {
+                int length = Math.max(1, Utf8.sequence(chars, at, to));
+                if (set.contains(Chars.at(chars, at, to))) {
+                    if (at > done) {
+                        span(at, invert);
+                    }
+                    done = at + length;
+                    span(done, !invert);
+                }
+                at += length;
             }
             if (done < to) {
                 span(to, invert);

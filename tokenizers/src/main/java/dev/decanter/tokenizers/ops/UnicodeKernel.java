@@ -30,7 +30,7 @@ final class UnicodeKernel extends NormalizationKernel {
     /** Lower case of each character by itself, as Rust's {@code char::to_lowercase}. */
     static UnicodeKernel caseFold(Node node) {
         Constants.requireInputs(node, 3, 4);
-        return new UnicodeKernel(node.inputs().size() == 4, UnicodeKernel::lowerCase, false);
+        return new UnicodeKernel(node.inputs().size() == 4, UnicodeText::lowerCase, false);
     }
 
     /** Inputs: strings, skips (optional), precompiled charsmap (optional). */
@@ -49,9 +49,9 @@ final class UnicodeKernel extends NormalizationKernel {
         boolean escape = Constants.flag(node, "escape_whitespaces", false);
         UnaryOperator<String> form = form(node, Constants.attribute(node, "normalization_form", ""));
         UnaryOperator<String> rewrite = text -> {
-            String out = form.apply(nmt ? nmt(text) : text);
+            String out = form.apply(nmt ? UnicodeText.nmt(text) : text);
             out = map.isPresent() ? map.get().apply(out) : out;
-            out = fold ? lowerCase(out) : out;
+            out = fold ? UnicodeText.lowerCase(out) : out;
             out = collapse ? collapse(out) : out;
             out = prefix && !out.isEmpty() ? " " + out : out;
             return escape ? out.replace(' ', METASPACE) : out;
@@ -68,51 +68,7 @@ final class UnicodeKernel extends NormalizationKernel {
             case "nfkd" -> Optional.of(java.text.Normalizer.Form.NFKD);
             default -> throw new InferenceException("layer " + node + ": unknown normalization_form \"" + name + "\"");
         };
-        return form.isEmpty()
-                ? UnaryOperator.identity()
-                : text -> java.text.Normalizer.normalize(text, form.orElseThrow());
-    }
-
-    static String lowerCase(String text) {
-        StringBuilder lower = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); ) {
-            int point = text.codePointAt(i);
-            if (point == 0x130) {
-                lower.append("i\u0307");
-            } else {
-                lower.appendCodePoint(Character.toLowerCase(point));
-            }
-            i += Character.charCount(point);
-        }
-        return lower.toString();
-    }
-
-    /** What SentencePiece's "nmt" rules add to a form: controls vanish, odd spaces become spaces. */
-    private static String nmt(String text) {
-        StringBuilder out = new StringBuilder(text.length());
-        text.codePoints().forEach(point -> {
-            boolean control = (point >= 0x01 && point <= 0x08)
-                    || point == 0x0B
-                    || (point >= 0x0E && point <= 0x1F)
-                    || point == 0x7F
-                    || point == 0x8F
-                    || point == 0x9F;
-            boolean space = point == 0x09
-                    || point == 0x0A
-                    || point == 0x0C
-                    || point == 0x0D
-                    || point == 0x1680
-                    || (point >= 0x200B && point <= 0x200F)
-                    || point == 0x2028
-                    || point == 0x2029
-                    || point == 0x2581
-                    || point == 0xFEFF
-                    || point == 0xFFFD;
-            if (!control) {
-                out.appendCodePoint(space ? ' ' : point);
-            }
-        });
-        return out.toString();
+        return form.isEmpty() ? UnaryOperator.identity() : text -> UnicodeText.normalize(text, form.orElseThrow());
     }
 
     private static String collapse(String text) {

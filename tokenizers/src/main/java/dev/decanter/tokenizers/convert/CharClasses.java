@@ -1,0 +1,74 @@
+package dev.decanter.tokenizers.convert;
+
+import dev.decanter.tokenizers.ops.CodePoints;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Classes for patterns, with the characters that the {@code tokenizers} library's tables have in them. Where those are older
+ * than Unicode of the engines that run the pattern, the class is written out, so that every engine finds the same.
+ */
+final class CharClasses {
+    private static final Map<String, String> TABLES = read();
+
+    /** What BertNormalizer's clean_text removes. */
+    static final String CONTROL = table("control");
+
+    /** What BertNormalizer's strip_accents removes. */
+    static final String NONSPACING = table("nonspacing");
+
+    /** What StripAccents removes. */
+    static final String ACCENT = table("accent");
+
+    /** What Punctuation and BertPreTokenizer cut at. */
+    static final String PUNCTUATION = table("punctuation");
+
+    /** What Digits cuts at: the numbers of Unicode 17. */
+    static final String NUMBER = "[\\p{N}\\x{11DE0}-\\x{11DE9}\\x{16FF4}-\\x{16FF6}]";
+
+    /** Members of {@code \w} in the regex crate: Alphabetic, M, Nd, Pc and Join_Control. */
+    static final String WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}"
+            + "\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}\\x{200C}\\x{200D}";
+
+    /** Members of {@code \w} in Oniguruma: Alphabetic, M, Nd, Pc and the numbers of Latin-1. */
+    static final String RUBY_WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}"
+            + "\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+
+    private CharClasses() {}
+
+    private static String table(String name) {
+        return "[" + Objects.requireNonNull(TABLES.get(name)) + "]";
+    }
+
+    /** A line without indentation names a table, those after it are its ranges. */
+    private static Map<String, String> read() {
+        Map<String, StringBuilder> ranges = new HashMap<>();
+        StringBuilder current = new StringBuilder();
+        for (String line : resource("classes.txt").lines().toList()) {
+            if (line.startsWith("  ")) {
+                current.append(line).append(' ');
+            } else if (!line.startsWith("#")) {
+                current = new StringBuilder();
+                ranges.put(line, current);
+            }
+        }
+        Map<String, String> classes = new HashMap<>();
+        ranges.forEach(
+                (name, text) -> classes.put(name, CodePoints.of(text.toString()).members()));
+        return classes;
+    }
+
+    /** The text of a resource of this package. */
+    static String resource(String name) {
+        try (InputStream in = Objects.requireNonNull(CharClasses.class.getResourceAsStream(name))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
