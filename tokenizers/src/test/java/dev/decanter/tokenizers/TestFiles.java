@@ -33,6 +33,14 @@ final class TestFiles {
         }
     }
 
+    static JsonNode parse(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static long[] ids(JsonNode list) {
         long[] ids = new long[list.size()];
         for (int i = 0; i < ids.length; i++) {

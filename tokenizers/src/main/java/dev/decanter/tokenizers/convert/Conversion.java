@@ -19,7 +19,10 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
     public static Conversion of(Path folder, ConversionOptions options) {
         HfFolder files = new HfFolder(folder);
         return switch (Source.find(files, options)) {
-            case Source.Json json -> of(TokenizerSpec.read(json.json(), files), files, options);
+            case Source.Json json -> {
+                files.defaults(json.tokens());
+                yield of(TokenizerSpec.read(json.json(), files), files, options);
+            }
             case Source.SentencePiece model -> of(SentencePieceReader.read(model.model()), files, options);
         };
     }

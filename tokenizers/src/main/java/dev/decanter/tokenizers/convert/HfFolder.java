@@ -22,6 +22,7 @@ final class HfFolder implements TokenizerSpec.Settings {
     private final JsonAt config;
     private final JsonAt specialTokens;
     private final JsonAt generation;
+    private Map<String, String> defaults = Map.of();
 
     HfFolder(Path folder) {
         this.folder = folder;
@@ -31,13 +32,45 @@ final class HfFolder implements TokenizerSpec.Settings {
         generation = generationConfig.present() ? generationConfig : optional("config.json");
     }
 
-    private JsonAt optional(String name) {
+    /** A JSON file of the folder, missing if it is not there. */
+    JsonAt optional(String name) {
         Path file = folder.resolve(name);
         return Files.exists(file) ? JsonAt.read(file) : JsonAt.missing(file);
     }
 
     Path path() {
         return folder;
+    }
+
+    boolean has(String name) {
+        return Files.exists(folder.resolve(name));
+    }
+
+    JsonAt config() {
+        return config;
+    }
+
+    JsonAt specialTokensMap() {
+        return specialTokens;
+    }
+
+    /** Special tokens, by key, that the tokenizer's class has where no file names others. */
+    void defaults(Map<String, String> tokens) {
+        defaults = tokens;
+    }
+
+    static String withoutFast(String className) {
+        return className.endsWith("Fast") ? className.substring(0, className.length() - 4) : className;
+    }
+
+    /** The name of the tokenizer's class for messages. */
+    String className() {
+        return tokenizerClass().orElse("the tokenizer's class");
+    }
+
+    /** What kind of model the folder's config.json describes. */
+    Optional<String> modelType() {
+        return optional("config.json").at("model_type").optionalText();
     }
 
     /** The text of a special token such as {@code bos_token}, written as a string or as an object with content. */
@@ -49,7 +82,8 @@ final class HfFolder implements TokenizerSpec.Settings {
                         entry.value().isObject() ? entry.at("content").text() : entry.text());
             }
         }
-        return Optional.empty();
+        boolean denied = config.value().has(key) || specialTokens.value().has(key);
+        return denied ? Optional.empty() : Optional.ofNullable(defaults.get(key));
     }
 
     /** The id of a special token: that of its text or, where no file names one, of the generation config. */
@@ -74,7 +108,9 @@ final class HfFolder implements TokenizerSpec.Settings {
     }
 
     Optional<String> tokenizerClass() {
-        return config.at("tokenizer_class").optionalText();
+        return config.at("tokenizer_class")
+                .optionalText()
+                .or(() -> optional("config.json").at("tokenizer_class").optionalText());
     }
 
     /** chat_template.jinja, else the entry of tokenizer_config.json or chat_template.json. */

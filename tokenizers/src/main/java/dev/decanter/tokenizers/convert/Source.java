@@ -2,8 +2,11 @@ package dev.decanter.tokenizers.convert;
 
 import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.TokenizerException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +24,9 @@ sealed interface Source {
 
     /** A model of SentencePiece, in its protocol buffer. */
     record SentencePiece(Path model) implements Source {}
+
+    /** Classes that say nothing of a tokenizer's algorithm. */
+    List<String> GENERIC = List.of("PreTrainedTokenizer", "TokenizersBackend", "PythonBackend");
 
     /** Names of SentencePiece models in Hugging Face folders. Some hold tiktoken's ranks instead. */
     List<String> MODEL_FILES = List.of(
@@ -50,26 +56,60 @@ sealed interface Source {
         if (options.useFast() && Files.exists(json)) {
             return new Json(JsonAt.read(json), Map.of());
         }
-        return sentencePiece(folder).orElseThrow(() -> refusal(folder));
+        Optional<Family> family = family(folder);
+        if (family.isPresent() && family.get().files().stream().allMatch(folder::has)) {
+            return FamilyJson.read(folder, family.get());
+        }
+        Optional<Path> ranks = models(folder).stream().filter(Ranks::areIn).findFirst();
+        if (ranks.isPresent()) {
+            return TiktokenJson.read(folder, ranks.get());
+        }
+        return sentencePiece(folder).orElseThrow(() -> refusal(folder, family));
+    }
+
+    /** Of the class, or of the model where no class is named or one that says nothing. */
+    private static Optional<Family> family(HfFolder folder) {
+        Optional<String> type =
+                folder.tokenizerClass().map(HfFolder::withoutFast).filter(t -> !GENERIC.contains(t));
+        return type.isPresent()
+                ? Family.ofClass(type.get())
+                : folder.modelType().flatMap(Family::ofModel);
+    }
+
+    /** The files that hold a SentencePiece model or ranks. */
+    private static List<Path> models(HfFolder folder) {
+        List<Path> files = new ArrayList<>();
+        MODEL_FILES.stream()
+                .filter(folder::has)
+                .forEach(name -> files.add(folder.path().resolve(name)));
+        try (DirectoryStream<Path> ranks = Files.newDirectoryStream(folder.path(), "*.tiktoken")) {
+            ranks.forEach(files::add);
+        } catch (IOException e) {
+            throw new TokenizerException(folder.path() + ": cannot be read: " + e.getMessage(), e);
+        }
+        return files;
     }
 
     private static Optional<Source> sentencePiece(HfFolder folder) {
-        for (String name : MODEL_FILES) {
-            Path file = folder.path().resolve(name);
-            if (Files.exists(file)) {
-                return Optional.of(new SentencePiece(file));
-            }
-        }
-        return Optional.empty();
+        return models(folder).stream()
+                .filter(file -> !Ranks.areIn(file))
+                .findFirst()
+                .map(SentencePiece::new);
     }
 
-    private static TokenizerException refusal(HfFolder folder) {
-        List<String> others = Stream.of("vocab.json", "merges.txt", "vocab.txt")
-                .filter(name -> Files.exists(folder.path().resolve(name)))
+    private static TokenizerException refusal(HfFolder folder, Optional<Family> family) {
+        List<String> found = Stream.of("vocab.json", "merges.txt", "vocab.txt", "tekken.json", "tokenizer.json")
+                .filter(folder::has)
                 .toList();
-        return new TokenizerException(folder.path()
-                + (others.isEmpty()
-                        ? ": has no tokenizer.json"
-                        : ": has " + String.join(", ", others) + " but no tokenizer.json"));
+        String files = found.isEmpty() ? "no file that defines a tokenizer" : String.join(" and ", found);
+        String type = folder.tokenizerClass()
+                .map(t -> "the class " + t)
+                .or(() -> folder.modelType().map(t -> "a model of type " + t))
+                .orElse("neither tokenizer_class in tokenizer_config.json nor config.json");
+        String what = family.map(f -> "which is defined by " + String.join(" and ", f.files()))
+                .orElse("of which the files alone do not define the tokenizer; the classes that do are "
+                        + Family.classes());
+        return new TokenizerException(folder.path() + ": has no tokenizer.json, but " + files + " and " + type + ", "
+                + what + "; save the tokenizer as a fast one (tokenizer.json)");
     }
 }
