@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is drawn has the distribution that the parameters define: fixed seeds, exact probabilities, chi-square tests. */
 class ChiSquareTest {
-    private static final int DRAWS = 40_000;
+    private static final int DRAWS = 20_000;
 
     /** Draws by the way that generation takes. */
     private static int[] drawn(float[] logits, GenerationConfig config) {

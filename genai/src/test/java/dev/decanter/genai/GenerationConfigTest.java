@@ -49,6 +49,90 @@ class GenerationConfigTest {
     }
 
     @Test
+    void readsEveryField() throws IOException {
+        GenerationConfig config = read("""
+                {"max_length": 90, "ignore_eos": false, "eos_token_id": 4, "stop_token_ids": [9, 4],
+                 "stop_strings": "end", "include_stop_str_in_output": true, "echo": true, "logprobs": 1,
+                 "num_return_sequences": 2, "apply_chat_template": false, "presence_penalty": 0.5,
+                 "frequency_penalty": -0.5, "do_sample": true, "no_repeat_ngram_size": 3, "max_new_tokens": 0}
+                """);
+        assertThat(config.maxLength()).hasValue(90);
+        assertThat(config.maxNewTokens()).hasValue(0);
+        assertThat(config.eosTokenId()).hasValue(4);
+        assertThat(config.stopTokenIds()).isEqualTo(Set.of(4L, 9L));
+        assertThat(config.stopStrings()).isEqualTo(Set.of("end"));
+        assertThat(config.includeStopString()).isTrue();
+        assertThat(config.echo()).isTrue();
+        assertThat(config.logprobs()).isEqualTo(1);
+        assertThat(config.numReturnSequences()).isEqualTo(2);
+        assertThat(config.applyChatTemplate()).isFalse();
+        assertThat(config.presencePenalty()).isEqualTo(0.5f);
+        assertThat(config.frequencyPenalty()).isEqualTo(-0.5f);
+        assertThat(config.noRepeatNgramSize()).hasValue(3);
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+        GenerationConfig beams = read("""
+                {"num_beams": 6, "num_beam_groups": 3, "diversity_penalty": 0.5, "length_penalty": 2.0,
+                 "num_return_sequences": 4, "early_stopping": "never"}
+                """);
+        assertThat(beams.beams()).isEqualTo(new BeamSettings(6, 3, 0.5f, 2, StopCriteria.NEVER));
+        assertThat(beams.numReturnSequences()).isEqualTo(4);
+        assertThat(beams.toBuilder().build()).isEqualTo(beams);
+        GenerationConfig assisted = read("{\"num_assistant_tokens\": 5, \"max_ngram_size\": 3}");
+        assertThat(assisted.assisted()).isEqualTo(new AssistedSettings(5, 0, 3));
+        assertThat(assisted.toBuilder().build()).isEqualTo(assisted);
+    }
+
+    @Test
+    void readsWhatHuggingFaceWritesInFull() throws IOException {
+        GenerationConfig config = read("""
+                {"eos_token_id": null, "pad_token_id": 0, "top_k": 0, "top_p": null, "temperature": null, "min_p": null,
+                 "num_beams": 1, "num_beam_groups": null, "diversity_penalty": 0.0, "early_stopping": false,
+                 "no_repeat_ngram_size": 0, "repetition_penalty": null, "stop_strings": null, "max_length": null,
+                 "num_assistant_tokens": 20, "assistant_confidence_threshold": 0.4, "do_sample": null, "typical_p": 1.0}
+                """);
+        assertThat(config).isEqualTo(GenerationConfig.builder().build());
+        assertThat(read("{\"early_stopping\": true}").beams().stopCriteria()).isEqualTo(StopCriteria.EARLY);
+        assertThat(read("{\"early_stopping\": false}").beams().stopCriteria()).isEqualTo(StopCriteria.HEURISTIC);
+        assertThat(read("{\"stop_criteria\": \"EARLY\"}").beams().stopCriteria())
+                .isEqualTo(StopCriteria.EARLY);
+        assertThat(read("{\"eos_token_id\": -1}").stopTokenIds()).isEmpty();
+        assertThatThrownBy(() -> read("{\"early_stopping\": \"maybe\"}"))
+                .hasMessageContaining("early_stopping is \"maybe\"");
+    }
+
+    @Test
+    void refusesFieldsOfWhatThereIsNot() throws IOException {
+        assertThat(read("""
+                {"branching_factor": 1, "tree_depth": 0, "pruning_ratio": 0.0, "relevance_weight": 0.5, "adapters": {},
+                 "return_omni_outputs": false}
+                """)).isEqualTo(GenerationConfig.builder().build());
+        for (String field : new String[] {
+            "\"tree_depth\": 2",
+            "\"branching_factor\": 4",
+            "\"pruning_ratio\": 0.5",
+            "\"relevance_weight\": 0",
+            "\"adapters\": {\"a\": 1}",
+            "\"return_omni_outputs\": true",
+            "\"tree_depth\": \"x\""
+        }) {
+            assertThatThrownBy(() -> read("{" + field + "}"))
+                    .isInstanceOf(GenerationException.class)
+                    .hasMessageContaining(field.substring(1, field.indexOf('"', 1)) + " is ")
+                    .hasMessageContaining("which is not supported; leave it out");
+        }
+    }
+
+    @Test
+    void repetitionPenaltyGoesWithBeams() {
+        assertThat(GenerationConfig.builder()
+                        .numBeams(3)
+                        .repetitionPenalty(1.2f)
+                        .build()
+                        .repetitionPenalty())
+                .isEqualTo(1.2f);
+    }
+
+    @Test
     void defaultsAreOpenVinos() throws IOException {
         GenerationConfig config = read("{}");
         assertThat(config).isEqualTo(GenerationConfig.builder().build());
@@ -93,7 +177,25 @@ class GenerationConfigTest {
                 wrong("num_beam_groups", b -> b.numBeams(4).numBeamGroups(3)),
                 wrong("diversity_penalty", b -> b.numBeams(4).numBeamGroups(2)),
                 wrong("do_sample", b -> b.numBeams(4).doSample(true)),
-                wrong("num_return_sequences", b -> b.numReturnSequences(2)));
+                wrong("presence_penalty", b -> b.numBeams(2).presencePenalty(1)),
+                wrong("frequency_penalty", b -> b.numBeams(2).frequencyPenalty(1)),
+                wrong("num_return_sequences", b -> b.numBeams(2).numReturnSequences(3)),
+                wrong("num_return_sequences", b -> b.numReturnSequences(2)),
+                wrong("num_return_sequences", b -> b.numReturnSequences(0)),
+                wrong("no_repeat_ngram_size", b -> b.noRepeatNgramSize(0)),
+                wrong("stop_token_ids", b -> b.stopTokenId(-3)),
+                wrong("max_new_tokens", b -> b.maxNewTokens(-1).echo(true)),
+                wrong("diversity_penalty", b -> b.numBeams(4).diversityPenalty(0.5f)),
+                wrong("num_assistant_tokens", b -> b.numAssistantTokens(-1)),
+                wrong(
+                        "assistant_confidence_threshold",
+                        b -> b.numAssistantTokens(4).assistantConfidenceThreshold(0.5f)),
+                wrong("assistant_confidence_threshold", b -> b.assistantConfidenceThreshold(1.5f)),
+                wrong("max_ngram_size", b -> b.maxNgramSize(3)),
+                wrong("num_beams", b -> b.numAssistantTokens(4).numBeams(2)),
+                wrong(
+                        "num_return_sequences",
+                        b -> b.numAssistantTokens(4).doSample(true).numReturnSequences(2)));
     }
 
     private static Arguments wrong(String field, UnaryOperator<GenerationConfigBuilder> change) {

@@ -3,9 +3,6 @@ package dev.decanter.genai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.decanter.genai.lm.LanguageModel;
-import dev.decanter.genai.lm.Step;
-import dev.decanter.genai.lm.StepLogits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,64 +15,6 @@ import org.junit.jupiter.api.Test;
 class GenerationTest {
     private static final String[] VOCABULARY = {"", "Hel", "lo", " wor", "ld", "!", "ST", "OP", " end", "\uD83D\uDE00"};
     private static final long[] PROMPT = {1, 2, 3};
-
-    /** Gives each token of a script in turn the highest logit. */
-    private static final class Scripted implements LanguageModel {
-        private final int[] script;
-        private int length;
-        private int said;
-
-        Scripted(int... script) {
-            this.script = script;
-        }
-
-        @Override
-        public int rows() {
-            return Math.min(1, length);
-        }
-
-        @Override
-        public int length() {
-            return length;
-        }
-
-        @Override
-        public StepLogits step(Step step) {
-            length += step.count();
-            float[] logits = new float[VOCABULARY.length];
-            logits[script[Math.min(said++, script.length - 1)]] = 5;
-            return new StepLogits() {
-                @Override
-                public int rows() {
-                    return 1;
-                }
-
-                @Override
-                public int positions() {
-                    return 1;
-                }
-
-                @Override
-                public int vocabulary() {
-                    return logits.length;
-                }
-
-                @Override
-                public void copyTo(int row, int position, float[] target) {
-                    System.arraycopy(logits, 0, target, 0, logits.length);
-                }
-            };
-        }
-
-        @Override
-        public int trim(int wanted) {
-            length = Math.min(length, wanted);
-            return length;
-        }
-
-        @Override
-        public void close() {}
-    }
 
     private static final TextStream WORDS = new TextStream() {
         @Override
@@ -92,23 +31,29 @@ class GenerationTest {
     private final List<String> pieces = new ArrayList<>();
 
     private GenerationResult run(GenerationConfig config, Streamer streamer, int... script) {
-        Scripted model = new Scripted(script);
-        int limit = NewTokenLimit.of(PROMPT.length, config, OptionalInt.empty());
-        Decoder generation = Decoder.of(new DecodingTask(
+        ScriptedModel model = new ScriptedModel(VOCABULARY.length, script);
+        Decoder generation = decoder(model, config, streamer, PROMPT);
+        GenerationResult result = generation.run().getFirst();
+        assertThat(generation.cached()).hasSize(model.length());
+        return result;
+    }
+
+    private static Decoder decoder(ScriptedModel model, GenerationConfig config, Streamer streamer, long[]... prompts) {
+        List<Integer> limits = Arrays.stream(prompts)
+                .map(prompt -> NewTokenLimit.of(prompt.length, config, OptionalInt.empty()))
+                .toList();
+        return Decoder.of(new DecodingTask(
                 model,
                 Optional.empty(),
                 config,
                 LogitsFactories.of(config),
-                List.of(PROMPT),
-                List.of(limit),
+                List.of(prompts),
+                limits,
                 0,
                 () -> WORDS,
                 streamer,
                 new Stopwatch(),
                 1));
-        GenerationResult result = generation.run().getFirst();
-        assertThat(generation.cached()).hasSize(model.length());
-        return result;
     }
 
     private GenerationResult run(GenerationConfig config, int... script) {
@@ -225,6 +170,74 @@ class GenerationTest {
         assertThat(result.tokenIds()).containsExactly(1L, 2L);
         assertThat(result.finishReason()).isEqualTo(FinishReason.CANCEL);
         assertThat(Thread.currentThread().isInterrupted()).isTrue();
+    }
+
+    @Test
+    void whatIsHeldBackAtACancelIsNeitherStreamedNorReturned() {
+        GenerationResult result = run(
+                config().stopString("STOP").build(),
+                text -> {
+                    pieces.add(text);
+                    return pieces.size() == 2 ? StreamingStatus.CANCEL : StreamingStatus.RUNNING;
+                },
+                1,
+                6,
+                7);
+        assertThat(result.text()).isEqualTo("Hel").isEqualTo(String.join("", pieces));
+        assertThat(result.tokenIds()).containsExactly(1L, 6L);
+    }
+
+    @Test
+    void everyRowEndsByItselfAndIsNotRunAnyMore() {
+        GenerationConfig config = config().stopString("STOP").maxLength(9).build();
+        int[][] scripts = {{1, 2, 0}, {1, 6, 7, 8}, {3, 4, 5, 5, 5, 5, 5, 5}, {1, 6, 8, 8, 0}};
+        long[][] prompts = {{1}, {2, 3}, {4, 5, 6, 7}, {8}};
+        ScriptedModel model = new ScriptedModel(VOCABULARY.length, scripts);
+        Decoder decoder = decoder(model, config, Streamer.NONE, prompts);
+        List<GenerationResult> results = decoder.run();
+        assertThat(results.stream().map(GenerationResult::text))
+                .containsExactly("Hello", "Hel", " world!!!", "HelST end end");
+        assertThat(results.stream().map(GenerationResult::tokenIds))
+                .containsExactly(
+                        List.of(1L, 2L, 0L), List.of(1L), List.of(3L, 4L, 5L, 5L, 5L), List.of(1L, 6L, 8L, 8L, 0L));
+        assertThat(results.stream().map(GenerationResult::finishReason))
+                .containsExactly(FinishReason.STOP, FinishReason.STOP, FinishReason.LENGTH, FinishReason.STOP);
+        assertThat(results.stream().map(result -> result.metrics().numGeneratedTokens()))
+                .containsExactly(3L, 3L, 5L, 5L);
+        // rows 0 and 1 end with their third token
+        assertThat(model.steps).containsExactly(4, 4, 4, 2, 2);
+        assertThat(decoder.cached()).isEmpty();
+        for (int p = 0; p < prompts.length; p++) {
+            ScriptedModel single = new ScriptedModel(VOCABULARY.length, scripts[p]);
+            GenerationResult alone =
+                    decoder(single, config, Streamer.NONE, prompts[p]).run().getFirst();
+            assertThat(results.get(p).sequences()).isEqualTo(alone.sequences());
+        }
+    }
+
+    @Test
+    void anInterruptCancelsAllRows() {
+        GenerationConfig config = config().logitsProcessor(() -> (_, tokens) -> {
+                    if (tokens.generated() == 1 && tokens.promptLength() == 1) {
+                        Thread.currentThread().interrupt();
+                    }
+                })
+                .build();
+        ScriptedModel model = new ScriptedModel(VOCABULARY.length, new int[] {1}, new int[] {2});
+        List<GenerationResult> results = decoder(model, config, Streamer.NONE, new long[] {4}, new long[] {4, 5})
+                .run();
+        assertThat(results.stream().map(GenerationResult::finishReason))
+                .containsExactly(FinishReason.CANCEL, FinishReason.CANCEL);
+        assertThat(results.stream().map(result -> result.tokenIds().size())).containsExactly(2, 2);
+    }
+
+    @Test
+    void refusesAnAnswerWithoutAnEnd() {
+        GenerationConfig endless = GenerationConfig.builder().build();
+        assertThatThrownBy(() -> NewTokenLimit.of(3, endless, OptionalInt.empty()))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("nothing would end the answer");
+        assertThat(NewTokenLimit.of(3, endless, OptionalInt.of(10))).isEqualTo(7);
     }
 
     @Test
