@@ -26,9 +26,24 @@ final class Answer {
      * @param streams makes streams that begin a text
      */
     Answer(GenerationConfig config, Supplier<TextStream> streams) {
+        this(streams, streams.get(), new StopText(config.stopStrings(), config.includeStopString()));
+    }
+
+    private Answer(Supplier<TextStream> streams, TextStream stream, StopText stop) {
         this.streams = streams;
-        this.stream = streams.get();
-        this.stop = new StopText(config.stopStrings(), config.includeStopString());
+        this.stream = stream;
+        this.stop = stop;
+    }
+
+    /** The same answer so far, which can go on otherwise. */
+    Answer copy() {
+        Answer copy = new Answer(streams, stream.copy(), stop.copy());
+        copy.text.append(text);
+        copy.ids.addAll(ids);
+        copy.ends.addAll(ends);
+        copy.decoded = decoded;
+        copy.echoed = echoed;
+        return copy;
     }
 
     /** Puts the prompt before the answer; stop strings are not looked for in it. Returns its text. */

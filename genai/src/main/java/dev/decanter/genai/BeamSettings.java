@@ -46,12 +46,4 @@ public record BeamSettings(
         GenerationConfig.check(presence == 0, "presence_penalty", presence, "0 with num_beams " + numBeams);
         GenerationConfig.check(frequency == 0, "frequency_penalty", frequency, "0 with num_beams " + numBeams);
     }
-
-    /** Throws for what generation cannot do yet, rather than answer with something else. */
-    void requireSingle() {
-        if (numBeams > 1) {
-            throw new GenerationException(
-                    "num_beams is " + numBeams + ": beam search is not supported; leave num_beams at 1");
-        }
-    }
 }

@@ -3,12 +3,11 @@ package dev.decanter.genai;
 import java.util.List;
 
 /** A decoding method at work on one call: how the tokens of the answers are found. */
-sealed interface Decoder permits Generation {
+sealed interface Decoder permits Generation, BeamSearch {
     /** The method that the configuration asks for. */
     static Decoder of(DecodingTask task) {
-        task.config().beams().requireSingle();
         task.config().assisted().check(task.prompts().size(), task.draft().isPresent());
-        return new Generation(task);
+        return task.config().beams().numBeams() > 1 ? new BeamSearch(task) : new Generation(task);
     }
 
     /** Runs to the end; gives a result for each prompt, in order. */

@@ -19,20 +19,18 @@ final class Generation implements Decoder {
     /** Those of the first prompt, then those of the second … */
     private final List<Row> rows = new ArrayList<>();
 
-    private final List<Optional<float[]>> promptLogits = new ArrayList<>();
-    private final List<List<Float>> promptLogprobs = new ArrayList<>();
+    private final Prefill prefill;
     private float[] logits = new float[0];
 
     Generation(DecodingTask task) {
         this.task = task;
         this.model = task.model();
         this.config = task.config();
+        this.prefill = new Prefill(task);
         for (int p = 0; p < task.prompts().size(); p++) {
             for (int n = 0; n < config.numReturnSequences(); n++) {
                 rows.add(new Row(task, p, n));
             }
-            promptLogits.add(Optional.empty());
-            promptLogprobs.add(List.of());
         }
     }
 
@@ -58,7 +56,7 @@ final class Generation implements Decoder {
         task.prompts().forEach(_ -> sequences.add(new ArrayList<>()));
         int[] generated = new int[sequences.size()];
         for (Row row : rows) {
-            sequences.get(row.prompt()).add(row.finish(promptLogprobs.get(row.prompt())));
+            sequences.get(row.prompt()).add(row.finish(prefill.logprobs(row.prompt())));
             generated[row.prompt()] += row.tokens().generated();
         }
         task.streamer().end();
@@ -69,7 +67,7 @@ final class Generation implements Decoder {
                     .sort(Comparator.comparingDouble(GeneratedSequence::score).reversed());
             PerfMetrics metrics =
                     task.watch().finish(task.loadTimeMs(), task.prompts().get(p).length, task.reused(), generated[p]);
-            results.add(new GenerationResult(sequences.get(p), promptLogits.get(p), metrics));
+            results.add(new GenerationResult(sequences.get(p), prefill.logits(p), metrics));
         }
         return results;
     }
@@ -117,21 +115,8 @@ final class Generation implements Decoder {
 
     /** Runs the prompts, and chooses the first token of every row from the logits behind its prompt. */
     private void prefill() {
-        long begin = System.nanoTime();
-        int reused = config.echo() && config.logprobs() > 0 ? score() : task.reused();
-        Step step = task.prompts().size() == 1
-                ? Step.one(rows.getFirst().tokens().range(reused, task.prompts().getFirst().length))
-                : Step.prompts(task.prompts(), 0);
-        StepLogits last = model.step(step);
-        task.watch().prefill(begin);
+        StepLogits last = prefill.run();
         logits = new float[last.vocabulary()];
-        if (config.keepPromptLogits()) {
-            for (int p = 0; p < promptLogits.size(); p++) {
-                float[] kept = new float[last.vocabulary()];
-                last.copyTo(p, 0, kept);
-                promptLogits.set(p, Optional.of(kept));
-            }
-        }
         for (Row row : rows) {
             if (!row.ended()) {
                 last.copyTo(row.prompt(), 0, logits);
@@ -139,16 +124,6 @@ final class Generation implements Decoder {
             }
         }
         cancelIfInterrupted();
-    }
-
-    /** Each prompt by itself, so that the logits of few positions exist at a time; returns how much the cache then holds. */
-    private int score() {
-        int cached = 0;
-        for (int p = 0; p < task.prompts().size(); p++) {
-            promptLogprobs.set(p, PromptScores.of(model, task.prompts().get(p)));
-            cached = task.prompts().get(p).length;
-        }
-        return model.trim(task.prompts().size() == 1 ? cached - 1 : 0);
     }
 
     private void cancelIfInterrupted() {

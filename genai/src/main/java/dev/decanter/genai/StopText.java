@@ -18,6 +18,14 @@ final class StopText {
         this.include = include;
     }
 
+    /** The same so far, for a text that goes on otherwise. */
+    StopText copy() {
+        StopText copy = new StopText(stops, include);
+        copy.held.append(held);
+        copy.found = found;
+        return copy;
+    }
+
     /** Whether a stop string has come; what comes later is ignored. */
     boolean found() {
         return found;

@@ -15,6 +15,11 @@ interface TextStream {
         public String flush() {
             return "";
         }
+
+        @Override
+        public TextStream copy() {
+            return this;
+        }
     };
 
     /** Takes an id; returns the text that is final with it. */
@@ -22,6 +27,9 @@ interface TextStream {
 
     /** The text that was held back. */
     String flush();
+
+    /** A stream in the same state, for a text that goes on otherwise. */
+    TextStream copy();
 
     /** By a detokenizer. */
     static TextStream of(StreamingDetokenizer detokenizer) {
@@ -34,6 +42,11 @@ interface TextStream {
             @Override
             public String flush() {
                 return detokenizer.flush();
+            }
+
+            @Override
+            public TextStream copy() {
+                return of(detokenizer.copy());
             }
         };
     }

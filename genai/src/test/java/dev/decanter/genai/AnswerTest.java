@@ -66,6 +66,14 @@ class AnswerTest {
             String text = all.toString(StandardCharsets.UTF_8);
             return upTo(text, text.length());
         }
+
+        @Override
+        public TextStream copy() {
+            Bytes copy = new Bytes();
+            copy.all.writeBytes(all.toByteArray());
+            copy.emitted = emitted;
+            return copy;
+        }
     }
 
     private static String decoded(List<Integer> tokens) {

@@ -26,6 +26,11 @@ class GenerationTest {
         public String flush() {
             return "";
         }
+
+        @Override
+        public TextStream copy() {
+            return this;
+        }
     };
 
     private final List<String> pieces = new ArrayList<>();

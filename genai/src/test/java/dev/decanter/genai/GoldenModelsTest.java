@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,44 +49,53 @@ class GoldenModelsTest {
         }
     }
 
-    static Stream<Arguments> variants() {
-        return runs().filter(run -> run.get()[1].equals("CPU") && run.get()[2].equals(true))
-                .map(run -> run.get()[0].toString())
-                .flatMap(model -> {
-                    List<Arguments> supported = new ArrayList<>();
-                    for (JsonNode one : TestData.golden(model).get("generation")) {
-                        JsonNode params = one.get("params");
-                        if (!params.has("num_beams")) {
-                            supported.add(Arguments.of(model, one.get("id").asText(), one));
-                        }
-                    }
-                    return supported.stream();
-                });
-    }
-
-    @ParameterizedTest(name = "{0}: {1}")
-    @MethodSource("variants")
-    void penaltiesAndLimitsAreTransformers(String model, String id, JsonNode expected) {
-        GenerationConfigBuilder config = GenerationConfig.builder();
-        JsonNode params = expected.get("params");
-        config.maxNewTokens(params.get("max_new_tokens").intValue());
+    private static GenerationConfig config(JsonNode params) {
+        GenerationConfigBuilder config = GenerationConfig.builder()
+                .maxNewTokens(params.get("max_new_tokens").intValue())
+                .minNewTokens(params.path("min_new_tokens").asInt(0))
+                .repetitionPenalty((float) params.path("repetition_penalty").asDouble(1))
+                .numBeams(params.path("num_beams").asInt(1))
+                .numReturnSequences(params.path("num_return_sequences").asInt(1))
+                .lengthPenalty((float) params.path("length_penalty").asDouble(1))
+                .stopCriteria(
+                        params.path("early_stopping").asBoolean(false) ? StopCriteria.EARLY : StopCriteria.HEURISTIC);
         if (params.has("eos_token_id")) {
             config.eosTokenId(params.get("eos_token_id").longValue());
         }
-        config.minNewTokens(params.path("min_new_tokens").asInt(0));
-        config.repetitionPenalty((float) params.path("repetition_penalty").asDouble(1));
         if (params.has("no_repeat_ngram_size")) {
             config.noRepeatNgramSize(params.get("no_repeat_ngram_size").intValue());
         }
-        long[] prompt = new long[0];
-        for (JsonNode one : TestData.golden(model).get("cases")) {
-            if (one.get("id").equals(expected.get("case"))) {
-                prompt = TestData.longs(one.get("input_ids"));
+        return config.build();
+    }
+
+    @ParameterizedTest(name = "{0} on {1}, stateful {2}")
+    @MethodSource("runs")
+    void otherDecodingIsTransformers(String model, String device, boolean stateful) {
+        JsonNode golden = TestData.golden(model);
+        try (LLMPipeline pipeline = new LLMPipeline(TestData.exported(model, stateful), device)) {
+            for (JsonNode expected : golden.get("generation")) {
+                for (JsonNode one : golden.get("cases")) {
+                    if (one.get("id").equals(expected.get("case"))) {
+                        long[] prompt = TestData.longs(one.get("input_ids"));
+                        same(pipeline.generate(prompt, config(expected.get("params"))), expected);
+                    }
+                }
             }
         }
-        try (LLMPipeline pipeline = new LLMPipeline(TestData.exported(model, true), "CPU")) {
-            GenerationResult result = pipeline.generate(prompt, config.build());
-            assertThat(result.best().ids()).as(id).isEqualTo(TestData.longs(expected.at("/sequences/0")));
+    }
+
+    private static void same(GenerationResult result, JsonNode expected) {
+        String id = expected.get("id").asText();
+        assertThat(result.sequences()).as(id).hasSize(expected.get("sequences").size());
+        for (int i = 0; i < result.sequences().size(); i++) {
+            GeneratedSequence sequence = result.sequences().get(i);
+            assertThat(sequence.ids())
+                    .as(id)
+                    .isEqualTo(TestData.longs(expected.get("sequences").get(i)));
+            if (expected.has("sequences_scores")) {
+                double score = expected.get("sequences_scores").get(i).doubleValue();
+                assertThat(sequence.score()).as(id).isCloseTo(score, within(1e-4));
+            }
         }
     }
 }

@@ -131,10 +131,6 @@ class LLMPipelineTest {
             assertThatThrownBy(() -> pipeline.generate(ids(1, -4), tokens(1)))
                     .isInstanceOf(GenerationException.class)
                     .hasMessageContaining("-4");
-            GenerationConfig beams = tokens(4).toBuilder().numBeams(4).build();
-            assertThatThrownBy(() -> pipeline.generate(ids(1, 2), beams))
-                    .isInstanceOf(GenerationException.class)
-                    .hasMessageContaining("num_beams");
         }
     }
 

@@ -24,6 +24,16 @@ public final class StreamingDetokenizer {
         this.skipSpecialTokens = skipSpecialTokens;
     }
 
+    /** A detokenizer in the same state, for ids that go on otherwise. */
+    public StreamingDetokenizer copy() {
+        StreamingDetokenizer copy = new StreamingDetokenizer(tokenizer, skipSpecialTokens);
+        copy.window = window.clone();
+        copy.length = length;
+        copy.emitted = emitted;
+        copy.begun = begun;
+        return copy;
+    }
+
     /** Takes the next id; returns the text that is final with it, which may be empty. */
     public String push(long id) {
         if (id < 0) {
