@@ -1,7 +1,8 @@
 package dev.decanter.grammar;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A grammar made ready for a vocabulary. Immutable to its users and safe for threads; what is computed for one text serves all others.
@@ -88,40 +89,78 @@ public final class CompiledGrammar {
     }
 
     private TokenMask newMask(State state) {
-        StateSpace own = state.space;
-        MaskBuilder builder = new MaskBuilder(vocabulary, own);
-        List<Frame> boundaries = new ArrayList<>();
-        for (Frame stack : state.stacks) {
-            Frame boundary = stack.boundary();
-            if (!boundaries.contains(boundary)) {
-                boundaries.add(boundary);
-            }
+        MaskBuilder builder = new MaskBuilder(vocabulary, state.space);
+        State near = state.space.near(state);
+        int offset = near == state ? 0 : offset(state, stack -> stack.near);
+        if (offset < 0) {
+            add(vocabulary.shortTokens(), state, builder);
+        } else {
+            builder.add(shortMask(near), offset);
         }
-        for (Frame boundary : boundaries) {
-            MaskBuilder.LocalMask local = local(own.above(boundary, state));
-            builder.add(local, boundary.cost);
-            if (boundary.kind == Frame.Kind.RETURN) {
-                State after = own.resume(boundary);
-                for (int node : local.exits) {
-                    builder.addBelow(node, after);
-                }
-            }
-        }
+        add(vocabulary.longTokens(), state, builder);
         return builder.result();
     }
 
-    private MaskBuilder.LocalMask local(State state) {
-        MaskBuilder.LocalMask local = state.local;
+    private TokenMask shortMask(State state) {
+        TokenMask mask = state.shortMask;
+        if (mask == null) {
+            MaskBuilder builder = new MaskBuilder(vocabulary, state.space);
+            add(vocabulary.shortTokens(), state, builder);
+            mask = builder.result();
+            state.shortMask = mask;
+            state.space.count(mask.bytes());
+        }
+        return mask;
+    }
+
+    private void add(Trie trie, State state, MaskBuilder builder) {
+        StateSpace own = state.space;
+        Set<Frame> boundaries = new LinkedHashSet<>();
+        for (Frame stack : state.stacks) {
+            boundaries.add(stack.boundary());
+        }
+        for (Frame boundary : boundaries) {
+            MaskBuilder.LocalMask local = local(trie, own.above(boundary, state));
+            builder.add(local.tokens, boundary.cost);
+            if (boundary.kind == Frame.Kind.RETURN) {
+                State after = own.resume(boundary);
+                for (int node : local.exits) {
+                    builder.addBelow(trie, node, after);
+                }
+            }
+        }
+    }
+
+    private MaskBuilder.LocalMask local(Trie trie, State state) {
+        boolean isLong = trie == vocabulary.longTokens();
+        MaskBuilder.LocalMask local = isLong ? state.longLocal : state.shortLocal;
         if (local == null) {
-            local = new MaskBuilder(vocabulary, state.space).local(state);
-            state.local = local;
+            local = new MaskBuilder(vocabulary, state.space).local(trie, state);
+            if (isLong) {
+                state.longLocal = local;
+            } else {
+                state.shortLocal = local;
+            }
             state.space.count(local.tokens.bytes() + 4 * local.exits.length);
         }
         return local;
     }
 
+    /** How many bytes dearer a state is than with its counters cut down, if the same on every way; else -1. */
+    static int offset(State state, UnaryOperator<Frame> cut) {
+        int offset = -1;
+        for (Frame stack : state.stacks) {
+            int more = stack.cost - cut.apply(stack).cost;
+            if (offset >= 0 && more != offset) {
+                return -1;
+            }
+            offset = more;
+        }
+        return Math.max(offset, 0);
+    }
+
     /** The tokens after which a text can be closed with no more than so many bytes. */
     TokenMask maskWithin(State state, int bytes) {
-        return new MaskBuilder(vocabulary, state.space).within(state, bytes);
+        return new MaskBuilder(vocabulary, state.space).within(vocabulary, state, bytes);
     }
 }

@@ -35,8 +35,11 @@ final class Frame {
     /** Least number of bytes from the end of the current rule or iteration to the end of the text. */
     final int cost;
 
-    /** The same with every counter cut down to what one token can count; itself if there is nothing to cut. */
+    /** The same with every counter cut down to what the longest token can count; itself if there is nothing to cut. */
     final Frame clipped;
+
+    /** The same with every counter cut down to what a short token can count. */
+    final Frame near;
 
     /** The state after this frame's rule has ended; computed when it is first asked for. */
     @Nullable
@@ -49,7 +52,8 @@ final class Frame {
             int need,
             int left,
             @Nullable Frame parent,
-            @Nullable Frame clipped) {
+            @Nullable Frame clipped,
+            @Nullable Frame near) {
         this.id = id;
         this.kind = kind;
         this.position = position;
@@ -58,6 +62,7 @@ final class Frame {
         this.parent = parent;
         this.cost = cost(kind, position, need, parent);
         this.clipped = clipped == null ? this : clipped;
+        this.near = near == null ? this : near;
     }
 
     private static int cost(Kind kind, @Nullable Position position, int need, @Nullable Frame parent) {

@@ -85,7 +85,7 @@ public final class GrammarMatcher {
     public void mask(long[] bits, int tokens) {
         State state = state();
         TokenMask mask = grammar.mask(state);
-        int offset = offset(state);
+        int offset = CompiledGrammar.offset(state, stack -> stack.clipped);
         int bytes = Math.min(tokens, Position.NEVER) - 1;
         if (offset >= 0 && Position.add(mask.greatestCost(), offset) <= bytes) {
             mask.copyTo(bits);
@@ -97,19 +97,6 @@ public final class GrammarMatcher {
         } else {
             grammar.maskWithin(state, bytes).copyTo(bits);
         }
-    }
-
-    /** How many bytes dearer a state is than with its counters cut down, if the same on every way; else -1. */
-    private static int offset(State state) {
-        int offset = -1;
-        for (Frame stack : state.stacks) {
-            int more = stack.cost - stack.clipped.cost;
-            if (offset >= 0 && more != offset) {
-                return -1;
-            }
-            offset = more;
-        }
-        return Math.max(offset, 0);
     }
 
     /** Whether a token may come next. */

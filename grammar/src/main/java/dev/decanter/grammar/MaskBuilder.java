@@ -14,7 +14,6 @@ final class MaskBuilder {
 
     private static final long MAX_BYTES = 256L << 20;
 
-    private final Vocabulary vocabulary;
     private final StateSpace space;
     private final State[] path;
     private final long[] cheap;
@@ -25,7 +24,6 @@ final class MaskBuilder {
     private int exitCount;
 
     MaskBuilder(Vocabulary vocabulary, StateSpace space) {
-        this.vocabulary = vocabulary;
         this.space = space;
         path = new State[vocabulary.maxBytes() + 1];
         cheap = new long[vocabulary.maskLength()];
@@ -42,15 +40,14 @@ final class MaskBuilder {
         }
     }
 
-    LocalMask local(State state) {
+    LocalMask local(Trie trie, State state) {
         cheapLimit = Position.add(state.cost, CHEAP);
-        walk(0, state, true);
+        walk(trie, 0, state, true);
         return new LocalMask(result(), Arrays.copyOf(exits, exitCount));
     }
 
-    /** Adds what a rule allows by itself, when what follows it costs so much more. */
-    void add(LocalMask local, int cost) {
-        TokenMask tokens = local.tokens;
+    /** Adds what is known, when what follows it costs so much more. */
+    void add(TokenMask tokens, int cost) {
         boolean[] before = new boolean[tokens.dear.length];
         for (int i = 0; i < before.length; i++) {
             before[i] = isCheap(tokens.dear[i]);
@@ -71,30 +68,34 @@ final class MaskBuilder {
     }
 
     /** Adds the tokens below a node of the trie, the state being the one at that node. */
-    void addBelow(int node, State state) {
+    void addBelow(Trie trie, int node, State state) {
         cheapLimit = Position.add(state.cost, CHEAP);
-        walk(node, state, false);
+        walk(trie, node, state, false);
     }
 
-    private void walk(int from, State state, boolean findExits) {
+    private void walk(Trie trie, int from, State state, boolean findExits) {
         long start = space.work();
         long startBytes = space.bytes();
-        path[vocabulary.depth(from)] = state;
+        path[trie.depth(from)] = state;
         int node = from + 1;
-        int end = vocabulary.end(from);
+        int end = trie.end(from);
         int steps = 0;
         while (node < end) {
-            int depth = vocabulary.depth(node);
-            State next = space.step(path[depth - 1], vocabulary.label(node));
+            int depth = trie.depth(node);
+            State before = path[depth - 1];
+            State next = space.step(before, trie.label(node));
             if (next.isDead()) {
-                node = vocabulary.end(node);
+                node = trie.end(node);
                 continue;
             }
-            path[depth] = next;
-            for (int i = vocabulary.firstToken(node); i < vocabulary.firstToken(node + 1); i++) {
-                add(vocabulary.sortedId(i), next.cost);
+            // Inside a text that goes on and on, all that is below a node may lead back to the same state.
+            boolean all = next == before && !next.exits && (trie.below(node) & ~space.loops(next)) == 0;
+            int after = all ? trie.end(node) : node + 1;
+            for (int i = trie.firstToken(node); i < trie.firstToken(after); i++) {
+                add(trie.id(i), next.cost);
             }
-            if (findExits && next.exits && vocabulary.end(node) > node + 1) {
+            path[depth] = next;
+            if (findExits && next.exits && trie.hasChildren(node)) {
                 if (exitCount == exits.length) {
                     exits = Arrays.copyOf(exits, 2 * exitCount);
                 }
@@ -103,7 +104,7 @@ final class MaskBuilder {
             if ((++steps & 0xFF) == 0 && (space.work() - start > MAX_WORK || space.bytes() - startBytes > MAX_BYTES)) {
                 throw StateSpace.tooAmbiguous();
             }
-            node++;
+            node = after;
         }
     }
 
@@ -117,9 +118,10 @@ final class MaskBuilder {
     }
 
     /** The tokens after which no more bytes are needed than a limit. */
-    TokenMask within(State state, int limit) {
+    TokenMask within(Vocabulary vocabulary, State state, int limit) {
         cheapLimit = limit;
-        walk(0, state, false);
+        walk(vocabulary.shortTokens(), 0, state, false);
+        walk(vocabulary.longTokens(), 0, state, false);
         dear.clear();
         return result();
     }

@@ -27,10 +27,23 @@ final class State {
     @Nullable
     TokenMask mask;
 
-    MaskBuilder.@Nullable LocalMask local;
+    @Nullable
+    TokenMask shortMask;
+
+    MaskBuilder.@Nullable LocalMask shortLocal;
+    MaskBuilder.@Nullable LocalMask longLocal;
 
     @Nullable
     State clipped;
+
+    @Nullable
+    State near;
+
+    /** Buckets of bytes (see {@link Trie}) that all lead back to this state; {@link #UNKNOWN} until it is asked for. */
+    long loops = UNKNOWN;
+
+    /** No set of buckets: bytes FC to FF are in no UTF-8 text, so they lead nowhere. */
+    static final long UNKNOWN = -1;
 
     State(StateSpace space, Position[] positions, Frame[] stacks, boolean complete, boolean exits, int classes) {
         this.space = space;

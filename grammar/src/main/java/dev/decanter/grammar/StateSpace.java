@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,8 +110,8 @@ final class StateSpace {
     StateSpace(Program program, int clip) {
         this.program = program;
         this.clip = clip;
-        root = new Frame(ids.getAndIncrement(), Frame.Kind.ROOT, null, 0, 0, null, null);
-        local = new Frame(ids.getAndIncrement(), Frame.Kind.LOCAL, null, 0, 0, null, null);
+        root = new Frame(ids.getAndIncrement(), Frame.Kind.ROOT, null, 0, 0, null, null, null);
+        local = new Frame(ids.getAndIncrement(), Frame.Kind.LOCAL, null, 0, 0, null, null, null);
         dead = new State(this, new Position[0], new Frame[0], false, false, program.classes());
     }
 
@@ -308,12 +309,9 @@ final class StateSpace {
         if (known != null) {
             return known;
         }
-        int needed = Math.min(need, clip);
-        int allowed = Math.min(left, clip);
-        Frame clipped = needed == need && allowed == left && parent.clipped == parent
-                ? null
-                : frame(kind, position, needed, allowed, parent.clipped);
-        Frame fresh = new Frame(ids.getAndIncrement(), kind, position, need, left, parent, clipped);
+        Frame clipped = cut(kind, position, need, left, parent, parent.clipped, clip);
+        Frame near = cut(kind, position, need, left, parent, parent.near, Vocabulary.SHORT + 1);
+        Frame fresh = new Frame(ids.getAndIncrement(), kind, position, need, left, parent, clipped, near);
         Frame earlier = frames.putIfAbsent(key, fresh);
         if (earlier != null) {
             return earlier;
@@ -322,20 +320,57 @@ final class StateSpace {
         return fresh;
     }
 
-    /** The same state with every counter cut down to what one token can count: it allows the same tokens. */
+    private @Nullable Frame cut(
+            Frame.Kind kind, Position position, int need, int left, Frame parent, Frame cutParent, int limit) {
+        boolean same = need <= limit && left <= limit && cutParent == parent;
+        return same ? null : frame(kind, position, Math.min(need, limit), Math.min(left, limit), cutParent);
+    }
+
+    /** The same state with every counter cut down to what the longest token can count: it allows the same tokens. */
     State clipped(State state) {
         State clipped = state.clipped;
         if (clipped == null) {
-            Frame[] stacks = new Frame[state.stacks.length];
-            boolean changed = false;
-            for (int i = 0; i < stacks.length; i++) {
-                stacks[i] = state.stacks[i].clipped;
-                changed |= stacks[i] != state.stacks[i];
-            }
-            clipped = changed ? of(state.positions, stacks, state.complete) : state;
+            clipped = cut(state, stack -> stack.clipped);
             state.clipped = clipped;
         }
         return clipped;
+    }
+
+    /** The same state with every counter cut down to what a short token can count. */
+    State near(State state) {
+        State near = state.near;
+        if (near == null) {
+            near = cut(state, stack -> stack.near);
+            state.near = near;
+        }
+        return near;
+    }
+
+    private State cut(State state, UnaryOperator<Frame> cut) {
+        Frame[] stacks = new Frame[state.stacks.length];
+        boolean changed = false;
+        for (int i = 0; i < stacks.length; i++) {
+            stacks[i] = cut.apply(state.stacks[i]);
+            changed |= stacks[i] != state.stacks[i];
+        }
+        return changed ? of(state.positions, stacks, state.complete) : state;
+    }
+
+    /** Which buckets of bytes all lead from a state back to it. */
+    long loops(State state) {
+        long loops = state.loops;
+        if (loops == State.UNKNOWN) {
+            loops = 0;
+            for (int bucket = 0; bucket < 64; bucket++) {
+                boolean all = true;
+                for (int value = 4 * bucket; value < 4 * bucket + 4 && all; value++) {
+                    all = step(state, value) == state;
+                }
+                loops |= all ? 1L << bucket : 0;
+            }
+            state.loops = loops;
+        }
+        return loops;
     }
 
     /** The positions of a state above one boundary, as a state of their own that knows nothing below. */

@@ -11,38 +11,33 @@ public final class Vocabulary {
     /** Longest token that is taken; beyond it are only mistakes. */
     private static final int MAX_TOKEN_BYTES = 1 << 16;
 
+    /** Tokens that are longer are kept apart: how far they could count would make states differ that are the same for all others. */
+    static final int SHORT = 16;
+
+    private static final int KEY_BYTES = 5;
+    private static final int ID_BITS = 64 - 8 * KEY_BYTES;
+    private static final int MAX_IDS = 1 << ID_BITS;
+
     private final byte[][] tokens;
 
-    /** The trie in depth-first order; node 0 is the root. A node's descendants are the nodes after it and before its end. */
-    private final byte[] labels;
+    /** Tokens of no more than {@link #SHORT} bytes, which are nearly all, and the others. */
+    private final Trie shortTokens;
 
-    private final char[] depths;
-    private final int[] ends;
-
-    /** Tokens of node i: sortedIds[firstToken[i]] up to sortedIds[firstToken[i + 1]]. */
-    private final int[] firstToken;
-
-    private final int[] sortedIds;
-    private final int maxBytes;
+    private final Trie longTokens;
     private final int[] singleByte = new int[256];
     private final boolean[] alphabet = new boolean[256];
 
     private Vocabulary(byte[][] tokens) {
         this.tokens = tokens;
-        sortedIds = sorted(tokens);
-        int nodes = 1;
-        byte[] previous = {};
-        for (int id : sortedIds) {
-            nodes += tokens[id].length - common(previous, tokens[id]);
-            previous = tokens[id];
-        }
-        labels = new byte[nodes];
-        depths = new char[nodes];
-        ends = new int[nodes];
-        firstToken = new int[nodes + 1];
-        maxBytes = fill();
+        int[] sorted = sorted(tokens);
+        shortTokens = new Trie(
+                tokens,
+                Arrays.stream(sorted).filter(id -> tokens[id].length <= SHORT).toArray());
+        longTokens = new Trie(
+                tokens,
+                Arrays.stream(sorted).filter(id -> tokens[id].length > SHORT).toArray());
         Arrays.fill(singleByte, -1);
-        for (int id : sortedIds) {
+        for (int id : sorted) {
             byte[] token = tokens[id];
             if (token.length == 1) {
                 singleByte[token[0] & 0xFF] = id;
@@ -53,43 +48,17 @@ public final class Vocabulary {
         }
     }
 
-    private int fill() {
-        int longest = 0;
-        for (int id : sortedIds) {
-            longest = Math.max(longest, tokens[id].length);
-        }
-        int[] path = new int[longest + 1];
-        int node = 0;
-        byte[] previous = {};
-        for (int i = 0; i < sortedIds.length; i++) {
-            byte[] token = tokens[sortedIds[i]];
-            int depth = common(previous, token);
-            for (int d = previous.length; d > depth; d--) {
-                ends[path[d]] = node + 1;
-            }
-            while (depth < token.length) {
-                node++;
-                labels[node] = token[depth++];
-                depths[node] = (char) depth;
-                path[depth] = node;
-                firstToken[node] = i;
-            }
-            previous = token;
-        }
-        for (int d = previous.length; d >= 0; d--) {
-            ends[path[d]] = node + 1;
-        }
-        firstToken[node + 1] = sortedIds.length;
-        return longest;
-    }
-
     /**
      * A vocabulary of tokens by id.
      *
      * @param tokens the bytes that each id adds to the text; none for an id that a grammar never allows, as special tokens are
-     * @throws GrammarException if there is no token with bytes, or one is longer than 64 KiB
+     * @throws GrammarException if there is no token with bytes, or one is longer than 64 KiB, or there are more than 16 million
      */
     public static Vocabulary of(List<byte[]> tokens) {
+        if (tokens.size() > MAX_IDS) {
+            throw new GrammarException(
+                    "the vocabulary has " + tokens.size() + " tokens; grammars take " + MAX_IDS + " at most");
+        }
         byte[][] copy = new byte[tokens.size()][];
         boolean any = false;
         for (int id = 0; id < copy.length; id++) {
@@ -106,25 +75,38 @@ public final class Vocabulary {
         return new Vocabulary(copy);
     }
 
+    /** By the first bytes together with the id as one number, and then the few with equal beginnings by all bytes. */
     private static int[] sorted(byte[][] tokens) {
-        Integer[] ids = new Integer[tokens.length];
+        long[] keys = new long[tokens.length];
         int count = 0;
         for (int id = 0; id < tokens.length; id++) {
             if (tokens[id].length > 0) {
-                ids[count++] = id;
+                long beginning = 0;
+                for (int i = 0; i < KEY_BYTES; i++) {
+                    beginning = (beginning << 8) | (i < tokens[id].length ? tokens[id][i] & 0xFF : 0);
+                }
+                keys[count++] = ((beginning << ID_BITS) | id) ^ Long.MIN_VALUE;
             }
         }
-        Arrays.sort(ids, 0, count, (a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]));
+        Arrays.sort(keys, 0, count);
         int[] sorted = new int[count];
-        for (int i = 0; i < count; i++) {
-            sorted[i] = ids[i];
+        int from = 0;
+        while (from < count) {
+            int to = from + 1;
+            while (to < count && keys[to] >> ID_BITS == keys[from] >> ID_BITS) {
+                to++;
+            }
+            Integer[] equal = new Integer[to - from];
+            for (int i = from; i < to; i++) {
+                equal[i - from] = (int) keys[i] & (MAX_IDS - 1);
+            }
+            Arrays.sort(equal, (a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]));
+            for (int i = from; i < to; i++) {
+                sorted[i] = equal[i - from];
+            }
+            from = to;
         }
         return sorted;
-    }
-
-    private static int common(byte[] a, byte[] b) {
-        int mismatch = Arrays.mismatch(a, b);
-        return mismatch < 0 ? a.length : mismatch;
     }
 
     /** Number of ids. */
@@ -139,7 +121,7 @@ public final class Vocabulary {
 
     /** Length of the longest token in bytes. */
     public int maxBytes() {
-        return maxBytes;
+        return Math.max(shortTokens.maxBytes(), longTokens.maxBytes());
     }
 
     /** The bytes of a token; not a copy. */
@@ -157,28 +139,11 @@ public final class Vocabulary {
         return alphabet[value];
     }
 
-    int nodes() {
-        return labels.length;
+    Trie shortTokens() {
+        return shortTokens;
     }
 
-    int label(int node) {
-        return labels[node] & 0xFF;
-    }
-
-    int depth(int node) {
-        return depths[node];
-    }
-
-    /** The first node behind a node's descendants. */
-    int end(int node) {
-        return ends[node];
-    }
-
-    int firstToken(int node) {
-        return firstToken[node];
-    }
-
-    int sortedId(int index) {
-        return sortedIds[index];
+    Trie longTokens() {
+        return longTokens;
     }
 }
