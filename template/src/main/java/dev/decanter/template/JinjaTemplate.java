@@ -2,7 +2,6 @@ package dev.decanter.template;
 
 import java.time.Clock;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -20,7 +19,7 @@ public final class JinjaTemplate {
     private final String origin;
     private final String source;
     private final TemplateLimits limits;
-    private Optional<List<Stmt>> parsed = Optional.empty();
+    private Optional<Renderer.Parsed> parsed = Optional.empty();
 
     /**
      * A template with the default limits, which is parsed when it is rendered first: one that is not used may be wrong.
@@ -57,12 +56,12 @@ public final class JinjaTemplate {
      *     mistake, or the limit that is exceeded
      */
     public String render(Map<String, ?> variables, Clock clock) {
-        return guarded(() -> Renderer.render(statements(), JsonValues.copied(variables), limits, clock));
+        return guarded(() -> Renderer.render(parsed(), JsonValues.copied(variables), limits, clock));
     }
 
-    private synchronized List<Stmt> statements() {
+    private synchronized Renderer.Parsed parsed() {
         if (parsed.isEmpty()) {
-            parsed = Optional.of(Parser.parse(source));
+            parsed = Optional.of(Renderer.Parsed.of(source));
         }
         return parsed.get();
     }

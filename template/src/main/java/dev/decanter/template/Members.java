@@ -39,8 +39,7 @@ final class Members {
         Values.defined(base);
         Object index = Arithmetic.number(given);
         if (base instanceof Map<?, ?> map) {
-            boolean key = !(Values.isPlainList(given) || given instanceof Map<?, ?>);
-            if (key && Values.has(map, given)) {
+            if (Values.isKey(given) && Values.has(map, given)) {
                 return Values.lookup(map, given);
             }
         } else if (index instanceof Long at && base instanceof List<?> list && !(base instanceof Sequence.View)) {

@@ -39,7 +39,7 @@ final class PythonFormat {
         field.appendTail(out);
         boolean rest = tuple ? next < ((List<?>) java.util.Objects.requireNonNull(values)).size() : next == 0;
         if (rest && !named && !(values instanceof Map<?, ?>)) {
-            if (tuple || !Values.isPlainList(values)) {
+            if (tuple || !(values instanceof List<?> || values instanceof Undefined)) {
                 throw new TemplateError("not all arguments converted during string formatting");
             }
         }

@@ -8,14 +8,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Runs statements. */
 final class Renderer {
     private final Limits limits;
     private final Evaluator evaluator;
+    private final Symbols symbols;
     private final Scope root;
     private StringBuilder out = new StringBuilder();
+
+    /** A template that is ready to run. */
+    record Parsed(List<Stmt> statements, Symbols symbols) {
+        static Parsed of(String source) {
+            List<Stmt> statements = Parser.parse(source);
+            return new Parsed(statements, new Symbols(statements));
+        }
+    }
 
     /** How a list of statements ended. */
     private enum Flow {
@@ -24,20 +34,23 @@ final class Renderer {
         CONTINUE
     }
 
-    private Renderer(Limits limits, Scope root) {
+    private Renderer(Limits limits, Symbols symbols, Scope root) {
         this.limits = limits;
         this.evaluator = new Evaluator(limits);
+        this.symbols = symbols;
         this.root = root;
     }
 
     static String render(
-            List<Stmt> template, Map<String, ? extends @Nullable Object> variables, TemplateLimits most, Clock clock) {
+            Parsed template, Map<String, ? extends @Nullable Object> variables, TemplateLimits most, Clock clock) {
         Limits limits = new Limits(most);
         Scope globals = new Scope(Globals.all(limits, clock));
         variables.forEach(globals::set);
         // what the template sets does not replace the variables of the call
-        Renderer renderer = new Renderer(limits, new Scope(globals));
-        renderer.run(template, renderer.root);
+        Symbols symbols = template.symbols();
+        Scope root = new Scope(globals, symbols.hidden(template.statements()));
+        Renderer renderer = new Renderer(limits, symbols, root);
+        renderer.run(template.statements(), root);
         return renderer.out.toString();
     }
 
@@ -65,7 +78,7 @@ final class Renderer {
             }
             case Stmt.Set set -> assign(set.target(), evaluator.value(set.value(), scope), scope);
             case Stmt.SetBlock set -> {
-                Captured captured = captured(set.body(), new Scope(scope));
+                Captured captured = captured(set.body(), inside(set.body(), scope));
                 if (captured.flow != Flow.NEXT) {
                     return captured.flow;
                 }
@@ -74,7 +87,7 @@ final class Renderer {
             case Stmt.Macro macro -> scope.set(macro.name(), macro(macro.name(), macro.function(), scope));
             case Stmt.CallBlock block -> callBlock(block, scope);
             case Stmt.FilterBlock block -> {
-                Scope inner = new Scope(scope);
+                Scope inner = inside(block.body(), scope);
                 Captured captured = captured(block.body(), inner);
                 if (captured.flow != Flow.NEXT) {
                     return captured.flow;
@@ -82,16 +95,16 @@ final class Renderer {
                 write(PythonText.of(filtered(block.filters(), captured.text, inner)));
             }
             case Stmt.With with -> {
-                Scope inner = new Scope(scope);
+                Scope inner = inside(with.body(), scope);
                 for (int i = 0; i < with.targets().size(); i++) {
                     assign(with.targets().get(i), evaluator.value(with.values().get(i), scope), inner);
                 }
                 return run(with.body(), inner);
             }
             case Stmt.Scoped scoped -> {
-                return run(scoped.body(), new Scope(scope));
+                return run(scoped.body(), inside(scoped.body(), scope));
             }
-            case Stmt.Block block -> run(block.body(), new Scope(root));
+            case Stmt.Block block -> run(block.body(), inside(block.body(), root));
             case Stmt.Break _ -> {
                 return Flow.BREAK;
             }
@@ -100,6 +113,10 @@ final class Renderer {
             }
         }
         return Flow.NEXT;
+    }
+
+    private Scope inside(List<Stmt> body, Scope outer) {
+        return new Scope(outer, symbols.hidden(body));
     }
 
     private void write(String text) {
@@ -140,7 +157,7 @@ final class Renderer {
         boolean finished = false;
         while (variable.hasNext()) {
             limits.step();
-            Scope inner = new Scope(scope);
+            Scope inner = inside(loop.body(), scope);
             Object item = variable.next();
             inner.set("loop", variable);
             assign(loop.target(), item, inner);
@@ -151,7 +168,7 @@ final class Renderer {
             finished |= flow == Flow.NEXT;
         }
         // as Jinja compiles it: else runs unless some round came to its end, be it left by continue or break
-        return finished ? Flow.NEXT : run(loop.otherwise(), new Scope(scope));
+        return finished ? Flow.NEXT : run(loop.otherwise(), inside(loop.otherwise(), scope));
     }
 
     /** The items of a loop that pass its condition. */
@@ -175,7 +192,7 @@ final class Renderer {
             while (!found && items.hasNext()) {
                 limits.step();
                 next = items.next();
-                Scope inner = new Scope(scope);
+                Scope inner = new Scope(scope, Set.of());
                 assign(target, next, inner);
                 found = Values.truth(evaluator.value(condition, inner));
             }
@@ -244,7 +261,7 @@ final class Renderer {
         return new Macro(name, names, function, arguments -> {
             limits.enter();
             try {
-                Scope scope = new Scope(defined);
+                Scope scope = inside(function.body(), defined);
                 bind(name, function, arguments, scope);
                 return captured(function.body(), scope).text;
             } finally {
@@ -276,6 +293,9 @@ final class Renderer {
         }
         if (function.special().contains("kwargs")) {
             scope.set("kwargs", new LinkedHashMap<@Nullable Object, @Nullable Object>(named));
+        } else if (named.containsKey("caller")) {
+            throw new TemplateError("macro " + PythonText.repr(macro)
+                    + " was invoked with two values for the special caller argument. This is most likely a bug.");
         } else if (!named.isEmpty()) {
             throw new TemplateError("macro " + PythonText.repr(macro) + " takes no keyword argument "
                     + PythonText.repr(named.keySet().iterator().next()));

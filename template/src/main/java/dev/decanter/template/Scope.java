@@ -3,6 +3,7 @@ package dev.decanter.template;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Variables that are visible at a place of the template. */
@@ -15,8 +16,9 @@ final class Scope {
         this.outer = Optional.empty();
     }
 
-    Scope(Scope outer) {
+    Scope(Scope outer, Set<String> hidden) {
         this.outer = Optional.of(outer);
+        hidden.forEach(name -> values.put(name, Undefined.variable(name)));
     }
 
     void set(String name, @Nullable Object value) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Jinja's tests, {@code x is …}. */
 final class Tests {
-    private static final Set<String> NAMES = Set.of(
+    static final Set<String> NAMES = Set.of(
             "odd",
             "even",
             "divisibleby",
@@ -98,8 +98,8 @@ final class Tests {
             case "even" -> isRest(0, value, 2L, limits);
             case "lower" -> PythonStrings.isLower(PythonText.of(value));
             case "upper" -> PythonStrings.isUpper(PythonText.of(value));
-            case "filter" -> value instanceof String filter && Filters.NAMES.contains(filter);
-            case "test" -> value instanceof String test && NAMES.contains(test);
+            case "filter" -> Values.key(value) instanceof String filter && Filters.NAMES.contains(filter);
+            case "test" -> Values.key(value) instanceof String test && NAMES.contains(test);
             case "escaped" -> false;
             default -> throw new TemplateError("No test named " + PythonText.repr(name) + " found.");
         };

@@ -20,8 +20,9 @@ final class TextFilters {
         this.limits = limits;
     }
 
-    Object apply(String name, @Nullable Object value, Arguments arguments) {
+    @Nullable Object apply(String name, @Nullable Object value, Arguments arguments) {
         return switch (name) {
+            case "truncate" -> truncate(value, arguments.bind(name, 0, "length", "killwords", "end", "leeway"));
             case "wordcount" -> {
                 arguments.bind(name, 0);
                 yield WORD.matcher(PythonText.of(value)).results().count();
@@ -52,7 +53,6 @@ final class TextFilters {
                         " ",
                         limits);
             case "format" -> format(value, arguments);
-            case "truncate" -> truncate(value, arguments.bind(name, 0, "length", "killwords", "end", "leeway"));
             case "filesizeformat" ->
                 fileSize(value, arguments.bind(name, 0, "binary").flag(0));
             case "urlencode" -> {
@@ -174,32 +174,36 @@ final class TextFilters {
         return PythonFormat.percent(PythonText.of(value), values, limits);
     }
 
-    private static String truncate(@Nullable Object value, Arguments.Bound bound) {
-        if (!(Values.defined(value) instanceof String text)) {
-            throw new TemplateError("truncate needs a string, not " + Values.typeName(value));
-        }
+    /** What is short enough stays as it is, even if it is no text. */
+    private @Nullable Object truncate(@Nullable Object value, Arguments.Bound bound) {
         int most = bound.integer(0, 255);
         String end = bound.has(2) ? bound.text(2) : "...";
         int leeway = bound.integer(3, 5);
-        int endLength = end.codePointCount(0, end.length());
+        long endLength = Values.length(end);
         if (most < endLength || leeway < 0) {
             throw new TemplateError(
                     most < endLength
                             ? "expected length >= " + endLength + ", got " + most
                             : "expected leeway >= 0, got " + leeway);
         }
-        if (text.codePointCount(0, text.length()) <= (long) most + leeway) {
-            return text;
+        if (Values.length(value) <= (long) most + leeway) {
+            return value;
         }
-        String cut = text.substring(0, text.offsetByCodePoints(0, most - endLength));
+        if (!(value instanceof String text)) {
+            throw new TemplateError("truncate needs a string, not " + Values.typeName(value));
+        }
+        String cut = text.substring(0, text.offsetByCodePoints(0, (int) (most - endLength)));
         int space = bound.flag(1) ? -1 : cut.lastIndexOf(' ');
-        return (space < 0 ? cut : cut.substring(0, space)) + end;
+        return limits.made((space < 0 ? cut : cut.substring(0, space)) + end);
     }
 
     private String fileSize(@Nullable Object value, boolean binary) {
         Object number = Numbers.toFloat(value, null);
         if (!(number instanceof Double bytes)) {
-            throw new TemplateError("could not convert " + Values.typeName(value) + " to float");
+            throw new TemplateError(
+                    value instanceof String
+                            ? "could not convert string to float: " + PythonText.repr(value)
+                            : "float() argument must be a string or a real number, not '" + Values.typeName(value) + "'");
         }
         int base = binary ? 1024 : 1000;
         if (bytes == 1) {

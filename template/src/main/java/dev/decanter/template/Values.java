@@ -211,13 +211,19 @@ final class Values {
         };
     }
 
+    /** Whether a value can be a key of a dict. */
+    static boolean isKey(@Nullable Object value) {
+        return !isPlainList(value)
+                && !(value instanceof Map<?, ?>)
+                && (!(value instanceof Sequence.Tuple tuple) || tuple.stream().allMatch(Values::isKey));
+    }
+
     /** Throws for what cannot be a key. */
     static @Nullable Object key(@Nullable Object value) {
-        if (isPlainList(value) || value instanceof Map<?, ?>) {
-            throw new TemplateError("unhashable type: '" + typeName(value) + "'");
-        }
         if (value instanceof Sequence.Tuple tuple) {
             tuple.forEach(Values::key);
+        } else if (!isKey(value)) {
+            throw new TemplateError("unhashable type: '" + typeName(value) + "'");
         }
         return value;
     }
