@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class Members {
     private static final Set<String> MAP = Set.of("items", "keys", "values", "get", "copy", "fromkeys");
     private static final Set<String> LIST = Set.of("index", "count", "copy");
+    /** What even an undefined value has, though no template may use it. */
+    private static final Set<String> PYTHONS_OWN = Set.of("__class__", "__init__", "__doc__", "__module__");
+
     private static final Set<String> TUPLE = Set.of("index", "count");
     private static final Set<String> CHANGE_LIST =
             Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
@@ -23,6 +26,9 @@ final class Members {
 
     /** {@code base.name}: Python's attribute if there is one, else the item of that name. */
     static @Nullable Object attribute(@Nullable Object base, String name, Limits limits) {
+        if (base instanceof Undefined && PYTHONS_OWN.contains(name)) {
+            return Undefined.unsafe(base, name);
+        }
         Values.defined(base);
         Object own = own(base, name, limits);
         if (!(own instanceof Undefined)) {

@@ -56,7 +56,10 @@ final class PythonText {
             }
             case Lazy lazy -> out.append('<').append(lazy.typeName()).append(" object>");
             case LoopVariable loop -> out.append(loop);
-            case Macro macro -> out.append("<Macro ").append(macro.name() == null ? "anonymous" : repr(macro.name())).append('>');
+            case Macro macro ->
+                out.append("<Macro ")
+                        .append(macro.name() == null ? "anonymous" : repr(macro.name()))
+                        .append('>');
             default -> out.append('<').append(Values.typeName(value)).append('>');
         }
     }

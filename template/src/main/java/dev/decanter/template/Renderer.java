@@ -104,7 +104,7 @@ final class Renderer {
             case Stmt.Scoped scoped -> {
                 return run(scoped.body(), inside(scoped.body(), scope));
             }
-            case Stmt.Block block -> run(block.body(), inside(block.body(), root));
+            case Stmt.Block block -> run(block.body(), inside(block.body(), root.exported()));
             case Stmt.Break _ -> {
                 return Flow.BREAK;
             }

@@ -21,6 +21,17 @@ final class Scope {
         hidden.forEach(name -> values.put(name, Undefined.variable(name)));
     }
 
+    /** For a named block: what was set here, and what is outside, but not what is hidden until it is set. */
+    Scope exported() {
+        Scope copy = new Scope(outer.orElse(this), Set.of());
+        values.forEach((name, value) -> {
+            if (!(value instanceof Undefined)) {
+                copy.values.put(name, value);
+            }
+        });
+        return copy;
+    }
+
     void set(String name, @Nullable Object value) {
         values.put(name, value);
     }

@@ -3,7 +3,6 @@ package dev.decanter.template;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -13,7 +12,7 @@ import java.util.Set;
  * same name. The rules are those of {@code jinja2.idtracking}.
  */
 final class Symbols {
-    private final Map<List<Stmt>, Set<String>> hidden = new IdentityHashMap<>();
+    private final IdentityHashMap<List<Stmt>, Set<String>> hidden = new IdentityHashMap<>();
 
     Symbols(List<Stmt> template) {
         Frame root = new Frame(Optional.empty());

@@ -20,7 +20,8 @@ final class TextFilters {
         this.limits = limits;
     }
 
-    @Nullable Object apply(String name, @Nullable Object value, Arguments arguments) {
+    @Nullable
+    Object apply(String name, @Nullable Object value, Arguments arguments) {
         return switch (name) {
             case "truncate" -> truncate(value, arguments.bind(name, 0, "length", "killwords", "end", "leeway"));
             case "wordcount" -> {
@@ -203,7 +204,8 @@ final class TextFilters {
             throw new TemplateError(
                     value instanceof String
                             ? "could not convert string to float: " + PythonText.repr(value)
-                            : "float() argument must be a string or a real number, not '" + Values.typeName(value) + "'");
+                            : "float() argument must be a string or a real number, not '" + Values.typeName(value)
+                                    + "'");
         }
         int base = binary ? 1024 : 1000;
         if (bytes == 1) {
