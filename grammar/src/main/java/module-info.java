@@ -5,4 +5,5 @@ module dev.decanter.grammar {
     requires transitive dev.decanter.ir;
 
     exports dev.decanter.grammar;
+    exports dev.decanter.grammar.json;
 }
