@@ -6,14 +6,16 @@ import java.util.List;
 /**
  * One answer.
  *
- * @param text the text; empty if the pipeline has no detokenizer
- * @param tokenIds the generated ids, an end-of-sequence id included when one was produced; ids of which the whole text was cut
- *     off with a stop string are left out
+ * @param text the text, all that was streamed and nothing else; empty if the pipeline has no detokenizer. With {@link
+ *     GenerationConfig#echo} the prompt's text comes first, special tokens left out.
+ * @param tokenIds the generated ids, an end-of-sequence id included when one was produced; with a stop string the fewest whose
+ *     text is {@code text} or begins with it. With {@link GenerationConfig#echo} the prompt's ids come first.
  * @param finishReason why it ended
- * @param score sum of the log-probabilities of {@code tokenIds}, of the model's own logits before any penalty or cut; of beam search,
- *     what the answers are ranked by: that sum with penalties, those of a stop string's tokens included, divided by the number of
- *     tokens to the power of the length penalty
- * @param logprobs those log-probabilities one by one, if {@link GenerationConfig#logprobs} asks for them, else empty
+ * @param score sum of the log-probabilities of the generated ids, of the model's own logits before any penalty or cut; of beam
+ *     search, what the answers are ranked by: that sum with penalties, those of a stop string's tokens included, divided by the
+ *     number of tokens to the power of the length penalty
+ * @param logprobs natural logarithms of the probabilities of {@code tokenIds}, by the model's own logits, if {@link
+ *     GenerationConfig#logprobs} asks for them, else empty; 0 for the first token of an echoed prompt, which nothing is before
  */
 public record GeneratedSequence(
         String text, List<Long> tokenIds, FinishReason finishReason, double score, List<Float> logprobs) {

@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What {@code generate} gives.
+ * What {@code generate} gives for one prompt.
  *
- * @param sequences the answers, best first; at least one
+ * @param sequences the answers, best (by score) first; at least one
  * @param promptLogits a copy of the logits behind the prompt, one for each token of the vocabulary, if {@link
  *     GenerationConfig#keepPromptLogits} asks for them
  * @param metrics times of this call
