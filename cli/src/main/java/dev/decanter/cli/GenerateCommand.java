@@ -42,6 +42,9 @@ final class GenerateCommand extends BaseCommand {
     @Mixin
     private SamplingOptions sampling = new SamplingOptions();
 
+    @Option(names = "--echo", description = "Give the prompt before the answer.")
+    private boolean echo;
+
     @Option(names = "--json", description = "Print one JSON object at the end, and no text before.")
     private boolean json;
 
@@ -55,7 +58,7 @@ final class GenerateCommand extends BaseCommand {
     void run() {
         requireConsistent();
         Optional<long[]> ids = promptIds.map(text -> TokenIds.parse(text, this, "--prompt-ids"));
-        try (LLMPipeline pipeline = options.load(this)) {
+        try (LLMPipeline pipeline = options.load(this, sampling.draft(this))) {
             GenerationConfig config = config(pipeline, ids);
             boolean decodes = Files.exists(pipeline.folder().resolve(TokenizerConverter.DETOKENIZER));
             if (!decodes && prompt.isPresent()) {
@@ -63,16 +66,36 @@ final class GenerateCommand extends BaseCommand {
                         + ", the answer is token ids alone;"
                         + " convert the tokenizer (decanter convert-tokenizer --with-detokenizer)");
             }
-            Streamer streamer = json || !decodes ? Streamers.cancellable() : Streamers.printing(out());
-            GenerationResult result = generate(pipeline, ids, config, streamer);
+            boolean streams = config.numReturnSequences() == 1 && config.beams().numBeams() == 1;
+            GenerationResult result = generate(pipeline, ids, config, streamer(streams, decodes));
             if (json) {
                 print(json(result));
                 return;
             }
-            out().println(decodes ? "" : TokenIds.text(result.tokenIds()));
+            if (streams && decodes) {
+                out().println();
+            } else {
+                result.sequences()
+                        .forEach(one -> printWhole(one, result.sequences().size(), decodes));
+            }
             out().flush();
             note(MetricsText.line(result.metrics()));
         }
+    }
+
+    private Streamer streamer(boolean streams, boolean decodes) {
+        if (!streams) {
+            return Streamer.NONE;
+        }
+        return json || !decodes ? Streamers.cancellable() : Streamers.printing(out());
+    }
+
+    /** An answer that was not streamed; of several, each has its score before it. */
+    private void printWhole(GeneratedSequence sequence, int count, boolean decodes) {
+        if (count > 1) {
+            out().println(String.format(Locale.ROOT, "[score %.4f]", sequence.score()));
+        }
+        out().println(decodes ? sequence.text() : TokenIds.text(sequence.tokenIds()));
     }
 
     private void requireConsistent() {
@@ -93,7 +116,7 @@ final class GenerateCommand extends BaseCommand {
     private GenerationConfig config(LLMPipeline pipeline, Optional<long[]> ids) {
         GenerationConfig config =
                 sampling.over(pipeline.generationConfig(), this, () -> defaultNewTokens(pipeline, ids));
-        var builder = config.toBuilder().keepPromptLogits(logits.isPresent());
+        var builder = config.toBuilder().keepPromptLogits(logits.isPresent()).echo(echo || config.echo());
         if (raw) {
             builder.applyChatTemplate(false);
         }

@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
             ExportCommand.class,
             ConvertTokenizerCommand.class,
             GenerateCommand.class,
+            ChatCommand.class,
             BenchmarkCommand.class,
             TokenizeCommand.class,
             RenderCommand.class,

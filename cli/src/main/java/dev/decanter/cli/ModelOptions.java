@@ -1,10 +1,12 @@
 package dev.decanter.cli;
 
+import dev.decanter.genai.DraftModel;
 import dev.decanter.genai.LLMPipeline;
 import dev.decanter.runtime.Core;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The flags of every command that runs a model. */
@@ -26,7 +28,13 @@ final class ModelOptions {
     Map<String, String> properties = new LinkedHashMap<>();
 
     LLMPipeline load(BaseCommand command) {
+        return load(command, Optional.empty());
+    }
+
+    LLMPipeline load(BaseCommand command, Optional<DraftModel> draft) {
         Path folder = new ModelFolders(command).language(model);
-        return new LLMPipeline(folder, device, properties);
+        Core core = Core.create();
+        return draft.map(smaller -> new LLMPipeline(folder, core, device, properties, smaller))
+                .orElseGet(() -> new LLMPipeline(folder, core, device, properties));
     }
 }

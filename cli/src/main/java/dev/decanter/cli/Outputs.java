@@ -48,6 +48,21 @@ final class Outputs {
         }
     }
 
+    /** Writes a text file as a whole or not at all. */
+    static void file(Path target, String text) {
+        Path work = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".part");
+        try {
+            try {
+                Files.writeString(work, text);
+                Files.move(work, target, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(work);
+            }
+        } catch (IOException e) {
+            throw new CommandFailure(target + ": cannot be written: " + DecanterException.reason(e), e);
+        }
+    }
+
     /** Removes the entries of {@code folder} but one. */
     static void keepOnly(Path folder, Path entry) throws IOException {
         for (Path other : list(folder)) {

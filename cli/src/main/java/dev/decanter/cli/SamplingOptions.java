@@ -1,12 +1,15 @@
 package dev.decanter.cli;
 
+import dev.decanter.genai.DraftModel;
 import dev.decanter.genai.GenerationConfig;
 import dev.decanter.genai.GenerationConfigBuilder;
+import dev.decanter.genai.PenaltyFlavor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The flags that change the model's generation configuration. */
@@ -62,6 +65,24 @@ final class SamplingOptions {
     @Option(names = "--frequency-penalty", paramLabel = "X", description = "-2 to 2, for each time that a token was.")
     private Optional<Float> frequencyPenalty = Optional.empty();
 
+    @Option(
+            names = "--penalty-flavor",
+            paramLabel = "NAME",
+            description = "How presence and frequency penalties treat negative logits: ${COMPLETION-CANDIDATES}.")
+    private Optional<PenaltyFlavor> penaltyFlavor = Optional.empty();
+
+    @Option(
+            names = "--no-repeat-ngram-size",
+            paramLabel = "N",
+            description = "No run of N tokens occurs twice, the prompt included.")
+    private Optional<Integer> noRepeatNgramSize = Optional.empty();
+
+    @Mixin
+    private BeamOptions beams = new BeamOptions();
+
+    @Mixin
+    private DraftOptions drafts = new DraftOptions();
+
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the answer at this text; can be repeated.")
     private List<String> stop = new ArrayList<>();
 
@@ -83,6 +104,18 @@ final class SamplingOptions {
             description = "Give the log-probabilities of the tokens (with --json).")
     private Optional<Integer> logprobs = Optional.empty();
 
+    /** Whether the flags or the model's configuration set a limit of new tokens. */
+    boolean limits(GenerationConfig model) {
+        return maxNewTokens.isPresent()
+                || model.maxNewTokens().isPresent()
+                || model.maxLength().isPresent();
+    }
+
+    /** The draft model, if one is asked for. */
+    Optional<DraftModel> draft(BaseCommand command) {
+        return drafts.model(command);
+    }
+
     /**
      * The model's configuration with the flags put over it.
      *
@@ -90,9 +123,7 @@ final class SamplingOptions {
      */
     GenerationConfig over(GenerationConfig model, BaseCommand command, IntSupplier defaultNewTokens) {
         GenerationConfigBuilder builder = model.toBuilder();
-        if (maxNewTokens.isEmpty()
-                && model.maxNewTokens().isEmpty()
-                && model.maxLength().isEmpty()) {
+        if (!limits(model)) {
             builder.maxNewTokens(defaultNewTokens.getAsInt());
         }
         maxNewTokens.ifPresent(builder::maxNewTokens);
@@ -106,7 +137,17 @@ final class SamplingOptions {
         repetitionPenalty.ifPresent(builder::repetitionPenalty);
         presencePenalty.ifPresent(builder::presencePenalty);
         frequencyPenalty.ifPresent(builder::frequencyPenalty);
-        builder.stopStrings(stop);
+        penaltyFlavor.ifPresent(builder::penaltyFlavor);
+        noRepeatNgramSize.ifPresent(builder::noRepeatNgramSize);
+        if (beams.search() && doSample.isEmpty() && model.doSample()) {
+            builder.doSample(false);
+            command.note("beam search does not sample: do_sample of generation_config.json is off");
+        }
+        beams.over(builder);
+        drafts.over(builder);
+        if (!stop.isEmpty()) {
+            builder.stopStrings(stop);
+        }
         stopTokenIds.ifPresent(
                 text -> builder.stopTokenIds(LongStream.of(TokenIds.parse(text, command, "--stop-token-ids"))
                         .boxed()

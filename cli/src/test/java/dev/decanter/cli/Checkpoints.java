@@ -44,6 +44,14 @@ final class Checkpoints {
         MAPPER.writeValue(file.toFile(), config);
     }
 
+    /** Takes the chat template out of tokenizer_config.json. */
+    static void dropChatTemplate(Path folder) throws IOException {
+        Path file = folder.resolve("tokenizer_config.json");
+        ObjectNode config = (ObjectNode) MAPPER.readTree(file.toFile());
+        config.remove("chat_template");
+        MAPPER.writeValue(file.toFile(), config);
+    }
+
     static void tensors(Path folder, Consumer<Map<String, Tensor>> change) throws IOException {
         Path file = folder.resolve(WEIGHTS);
         Map<String, Tensor> tensors = read(file);
