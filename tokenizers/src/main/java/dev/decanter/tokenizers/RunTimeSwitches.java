@@ -13,12 +13,14 @@ import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.tokenizers.ops.Vocabularies;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Makes inputs of what conversion fixed, so that one loaded graph serves all settings, as OpenVINO GenAI does with state
@@ -27,6 +29,8 @@ import java.util.OptionalInt;
 final class RunTimeSwitches {
     static final String ADD_SPECIAL = "decanter.add_special_tokens";
     static final String MAX_LENGTH = "decanter.max_length";
+    static final String TRUNCATION = "decanter.truncation";
+    static final String TRUNCATION_SIDE = "decanter.truncation_side";
     static final String PAD_RIGHT = "decanter.pad_right";
     static final String PAD_LENGTH = "decanter.pad_length";
     static final String SKIP_COUNT = "decanter.skip_special_tokens";
@@ -38,15 +42,32 @@ final class RunTimeSwitches {
     /**
      * What a tokenizer's graph has fixed.
      *
-     * @param addedTokens how many special tokens it adds to a text
-     * @param maxLength its limit without them, if it truncates by a Truncate layer
+     * @param addedToOne how many special tokens it adds to one text
+     * @param addedToAll how many it adds to all its texts, which are two if it takes pairs
+     * @param maxLength its limit with those of all texts, if it truncates by a Truncate layer
      * @param padRight whether it pads on the right
+     * @param side the side of truncation
+     * @param strategy which text of a pair truncation shortens
      */
-    record Encoder(int addedTokens, OptionalInt maxLength, boolean padRight) {}
+    record Encoder(
+            int addedToOne, int addedToAll, OptionalLong maxLength, boolean padRight, String side, String strategy) {}
 
     /** Adds inputs to a tokenizer's graph; only those that it has a use for. */
     static Encoder addToEncoder(Model model) {
-        return new Encoder(addSpecialSwitch(model), addMaxLength(model), addPadding(model));
+        int[] added = addSpecialSwitch(model);
+        List<Node> truncates = Vocabularies.nodes(model, "Truncate");
+        OptionalLong maxLength = OptionalLong.empty();
+        String side = "";
+        String strategy = "";
+        if (truncates.size() == 1) {
+            Node truncate = truncates.getFirst();
+            int last = truncate.inputs().size() - 1;
+            side = textSwitch(model, truncate, last - 1, TRUNCATION_SIDE);
+            strategy = textSwitch(model, truncate, last, TRUNCATION);
+            OptionalInt own = addMaxLength(model, truncate, last - 2);
+            maxLength = own.isPresent() ? OptionalLong.of((long) own.getAsInt() + added[1]) : OptionalLong.empty();
+        }
+        return new Encoder(added[0], added[1], maxLength, addPadding(model), side, strategy);
     }
 
     private static Node parameter(Model model, String name, OutputSpec spec) {
@@ -56,19 +77,24 @@ final class RunTimeSwitches {
         return node;
     }
 
-    /** Constant segments of CombineSegments are the special tokens: their ends become begin + (end − begin) · switch. */
-    private static int addSpecialSwitch(Model model) {
-        int added = 0;
+    /**
+     * Segments of constants in CombineSegments are the special tokens: their ends become begin + (end − begin) · switch. Those
+     * of a second text have ends that are computed, zero if there is none. Returns how many there are for one text and in all.
+     */
+    private static int[] addSpecialSwitch(Model model) {
+        int[] added = new int[2];
         Optional<Node> flag = Optional.empty();
         for (Node combine : Vocabularies.nodes(model, "CombineSegments")) {
-            added = 0;
+            added = new int[2];
             for (int at = 0; at + 2 < combine.inputs().size(); at += 3) {
-                if (!isConstant(combine, at) || !isConstant(combine, at + 1) || !isConstant(combine, at + 2)) {
+                if (!isConstant(combine, at) || !isConstant(combine, at + 2)) {
                     continue;
                 }
                 if (flag.isEmpty()) {
                     flag = Optional.of(parameter(model, ADD_SPECIAL, INT));
                 }
+                added[0] += isConstant(combine, at + 1) ? 1 : 0;
+                added[1]++;
                 Output begins = combine.input(at);
                 Output ends = combine.input(at + 1);
                 OutputSpec spec = new OutputSpec(ElementType.I32, ends.shape());
@@ -81,7 +107,6 @@ final class RunTimeSwitches {
                         length,
                         flag.orElseThrow().output());
                 combine.replaceInput(at + 1, op(new BinaryOp.Add(), name + "/end", spec, begins, kept));
-                added++;
             }
         }
         return added;
@@ -95,19 +120,35 @@ final class RunTimeSwitches {
         return Node.of(op, name, List.of(inputs), List.of(spec)).output();
     }
 
-    private static OptionalInt addMaxLength(Model model) {
-        List<Node> truncates = Vocabularies.nodes(model, "Truncate");
-        if (truncates.size() != 1) {
-            return OptionalInt.empty();
-        }
-        Node truncate = truncates.getFirst();
-        int input = truncate.inputs().size() - 3;
+    /** A constant, or since 2026.4 one of two constants as a state says, of which the state's first value counts. */
+    private static OptionalInt addMaxLength(Model model, Node truncate, int input) {
         Optional<Integer> fixed = Vocabularies.scalar(truncate, input);
+        Node select = truncate.input(input).node();
+        if (fixed.isEmpty() && select.op() instanceof ShapeOp.Select) {
+            fixed = Vocabularies.scalar(select, isTrue(select.input(0).node()) ? 1 : 2);
+        }
         if (fixed.isEmpty()) {
             return OptionalInt.empty();
         }
         truncate.replaceInput(input, parameter(model, MAX_LENGTH, INT).output());
         return OptionalInt.of(fixed.get());
+    }
+
+    private static boolean isTrue(Node state) {
+        return !state.inputs().isEmpty()
+                && state.input(0).node().op() instanceof Op.Constant constant
+                && constant.data().segment().byteSize() == 1
+                && constant.data().segment().get(ValueLayout.JAVA_BYTE, 0) != 0;
+    }
+
+    /** Makes an input of a text that is constant; returns the text, which is empty if it is not constant. */
+    private static String textSwitch(Model model, Node node, int input, String name) {
+        Optional<String> fixed = Vocabularies.text(node, input);
+        if (fixed.isPresent()) {
+            OutputSpec spec = new OutputSpec(ElementType.U8, PartialShape.ofRank(1));
+            node.replaceInput(input, parameter(model, name, spec).output());
+        }
+        return fixed.orElse("");
     }
 
     private static boolean addPadding(Model model) {

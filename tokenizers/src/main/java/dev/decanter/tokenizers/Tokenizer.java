@@ -1,17 +1,20 @@
 package dev.decanter.tokenizers;
 
+import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.file.IrReader;
+import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
-import dev.decanter.runtime.InferRequest;
 import dev.decanter.runtime.Tensor;
+import dev.decanter.tokenizers.convert.PairInputs;
 import dev.decanter.tokenizers.ops.Strings;
 import dev.decanter.tokenizers.ops.Vocabularies;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -35,8 +38,13 @@ public final class Tokenizer implements AutoCloseable {
     private static final String DEVICE = "REFERENCE";
 
     private final Path folder;
-    private final RequestPool encoder;
-    private final RunTimeSwitches.Encoder fixed;
+    private final TextEncoder encoder;
+    private final Core core;
+    /** The graph as it was read, for pairs, of which the graph is made when they are asked for. */
+    private final Model single;
+
+    private final Object pairLock = new Object();
+    private Optional<TextEncoder> pairEncoder = Optional.empty();
     private final Optional<RequestPool> decoder;
     private final RtInfo.Section info;
     private final Strings vocabulary;
@@ -49,9 +57,10 @@ public final class Tokenizer implements AutoCloseable {
 
     private Tokenizer(Path folder, Core core, Model tokenizer, Optional<Model> detokenizer) {
         this.folder = folder;
+        this.core = core;
         info = tokenizer.rtInfo();
-        fixed = RunTimeSwitches.addToEncoder(tokenizer);
-        encoder = new RequestPool(core.compileModel(tokenizer, DEVICE));
+        single = tokenizer.copy();
+        encoder = new TextEncoder(folder, core, DEVICE, tokenizer);
         vocabulary = detokenizer
                 .flatMap(Vocabularies::vocabulary)
                 .or(() -> Vocabularies.vocabulary(tokenizer))
@@ -109,59 +118,47 @@ public final class Tokenizer implements AutoCloseable {
         if (texts.isEmpty()) {
             throw new TokenizerException("nothing to encode: the list of texts is empty");
         }
-        return encoder.with(request -> {
-            request.setTensor(
-                    encoder.model().inputs().getFirst().name(), Tensor.ofStrings(Shape.of(texts.size()), texts));
-            set(request, options);
-            request.infer();
-            return new TokenizedInputs(copy(request, "input_ids"), copy(request, "attention_mask"));
-        });
+        return encoder.encode(texts, List.of(), options);
     }
 
-    private static Tensor copy(InferRequest request, String output) {
-        Tensor tensor = request.tensor(output);
-        return Tensor.ofLongs(tensor.shape(), tensor.toLongs());
+    /** Encodes a batch of pairs with {@link EncodeOptions#DEFAULT}. */
+    public TokenizedInputs encodePairs(List<TextPair> pairs) {
+        return encodePairs(pairs, EncodeOptions.DEFAULT);
     }
 
-    private void set(InferRequest request, EncodeOptions options) {
-        if (request.model().hasInput(RunTimeSwitches.ADD_SPECIAL)) {
-            request.setTensor(RunTimeSwitches.ADD_SPECIAL, scalar(options.addSpecialTokens() ? 1 : 0));
+    /**
+     * Encodes a batch, one row a pair: both texts and the special tokens around and between them, as the tokenizer's
+     * post-processor has it ({@code processed_post_processor_template} of {@code rt_info}), with {@code token_type_ids}.
+     *
+     * @throws TokenizerException if there is no pair, the tokenizer has no template for pairs, or the options ask for what
+     *     this tokenizer has fixed
+     * @throws dev.decanter.ir.DecanterException if truncation of only one of the texts is not enough
+     */
+    public TokenizedInputs encodePairs(List<TextPair> pairs, EncodeOptions options) {
+        if (pairs.isEmpty()) {
+            throw new TokenizerException("nothing to encode: the list of pairs is empty");
         }
-        int added = options.addSpecialTokens() ? fixed.addedTokens() : 0;
-        if (request.model().hasInput(RunTimeSwitches.MAX_LENGTH)) {
-            request.setTensor(RunTimeSwitches.MAX_LENGTH, scalar(limit(options, added)));
-        } else if (options.maxLength().isPresent()) {
-            throw new TokenizerException(folder + ": this tokenizer's max length is fixed and cannot be chosen");
-        }
-        if (request.model().hasInput(RunTimeSwitches.PAD_RIGHT)) {
-            boolean right = switch (options.side()) {
-                case DEFAULT -> fixed.padRight();
-                case LEFT -> false;
-                case RIGHT -> true;
-            };
-            request.setTensor(RunTimeSwitches.PAD_RIGHT, Tensor.ofBooleans(Shape.SCALAR, right));
-            request.setTensor(
-                    RunTimeSwitches.PAD_LENGTH,
-                    scalar(options.padToMaxLength() ? options.maxLength().getAsInt() : 0));
-        }
+        List<String> first = pairs.stream().map(TextPair::first).toList();
+        List<String> second = pairs.stream().map(TextPair::second).toList();
+        return pairEncoder().encode(first, second, options);
     }
 
-    /** The greatest number of a text's own ids. */
-    private int limit(EncodeOptions options, int added) {
-        if (options.maxLength().isEmpty()) {
-            long own = (long) fixed.maxLength().orElse(Integer.MAX_VALUE) + fixed.addedTokens() - added;
-            return (int) Math.min(own, Integer.MAX_VALUE);
+    private TextEncoder pairEncoder() {
+        if (encoder.takesPairs()) {
+            return encoder;
         }
-        int own = options.maxLength().getAsInt() - added;
-        if (own < 0) {
-            throw new TokenizerException("max length " + options.maxLength().getAsInt() + " is less than the " + added
-                    + " special tokens that are added to each text");
+        synchronized (pairLock) {
+            if (pairEncoder.isEmpty()) {
+                Model model = single.copy();
+                try {
+                    PairInputs.addForPairs(model);
+                } catch (TokenizerException e) {
+                    throw new TokenizerException(folder + ": " + e.getMessage(), e);
+                }
+                pairEncoder = Optional.of(new TextEncoder(folder, core, DEVICE, model));
+            }
+            return pairEncoder.get();
         }
-        return own;
-    }
-
-    private static Tensor scalar(int value) {
-        return Tensor.ofInts(Shape.SCALAR, value);
     }
 
     /** The ids of one text, special tokens added. */
@@ -200,8 +197,17 @@ public final class Tokenizer implements AutoCloseable {
             clamped[i] = Math.min(clamped[i], Integer.MAX_VALUE);
         }
         return pool.with(request -> {
+            Shape shape = Shape.of(1, ids.length);
+            boolean narrow = narrow(pool.model());
             request.setTensor(
-                    pool.model().inputs().getFirst().name(), Tensor.ofLongs(Shape.of(1, ids.length), clamped));
+                    pool.model().inputs().getFirst().name(),
+                    narrow
+                            ? Tensor.ofInts(
+                                    shape,
+                                    Arrays.stream(clamped)
+                                            .mapToInt(i -> (int) i)
+                                            .toArray())
+                            : Tensor.ofLongs(shape, clamped));
             if (pool.model().hasInput(RunTimeSwitches.SKIP_COUNT)) {
                 int count = skipSpecialTokens ? Integer.MAX_VALUE : 0;
                 request.setTensor(RunTimeSwitches.SKIP_COUNT, Tensor.ofInts(Shape.of(1), count));
@@ -209,6 +215,10 @@ public final class Tokenizer implements AutoCloseable {
             request.infer();
             return request.outputs().getFirst().strings().getFirst();
         });
+    }
+
+    private static boolean narrow(CompiledModel model) {
+        return model.inputs().getFirst().elementType() == ElementType.I32;
     }
 
     /** The texts of several lists of ids. */
@@ -330,6 +340,9 @@ public final class Tokenizer implements AutoCloseable {
     @Override
     public void close() {
         encoder.close();
+        synchronized (pairLock) {
+            pairEncoder.ifPresent(TextEncoder::close);
+        }
         decoder.ifPresent(RequestPool::close);
     }
 }

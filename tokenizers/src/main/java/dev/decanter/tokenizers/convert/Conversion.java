@@ -3,7 +3,9 @@ package dev.decanter.tokenizers.convert;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.tokenizers.ConversionOptions;
+import dev.decanter.tokenizers.TokenizerException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -27,12 +29,16 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
         };
     }
 
-    private static Conversion of(TokenizerSpec spec, HfFolder files, ConversionOptions options) {
+    private static Conversion of(TokenizerSpec spec, HfFolder files, ConversionOptions asked) {
+        ConversionOptions options = settled(spec, files, asked);
         OptionalInt pad = files.id("pad_token", spec);
         OptionalInt eos = files.id("eos_token", spec);
         RtInfo.Section info = info(files, spec, options);
-        Model tokenizer = EncoderGraph.build(spec, options, pad.isPresent() ? pad : eos);
+        Model tokenizer = EncoderGraph.build(spec, options, pad.isPresent() ? pad : eos, files.hasTypeIds());
         tokenizer.rtInfo(info);
+        if (options.numberOfInputs() == 2) {
+            PairInputs.addForBoth(tokenizer, options.addSpecialTokens());
+        }
         Optional<Model> detokenizer = Optional.empty();
         if (options.withDetokenizer()) {
             Model model = DecoderGraph.build(spec, options);
@@ -40,6 +46,26 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
             detokenizer = Optional.of(model);
         }
         return new Conversion(tokenizer, detokenizer);
+    }
+
+    /** With what the options leave to the tokenizer's configuration. */
+    private static ConversionOptions settled(TokenizerSpec spec, HfFolder files, ConversionOptions asked) {
+        ConversionOptions options = asked;
+        if (options.ownSides()) {
+            options = options.withSides(files.isLeft("padding_side"), files.isLeft("truncation_side"));
+        }
+        if (options.modelMaxPadding()) {
+            options = options.withMaxPadding(files.modelMaxLength());
+        }
+        if (options.maxPadding().isPresent() && options.maxLength().isPresent()) {
+            options = options.withMaxLength(options.maxPadding().getAsInt());
+        }
+        if (options.streamingDetokenizer() && !(spec.model() instanceof ModelSpec.SentencePiece)) {
+            throw new TokenizerException(spec.file() + ": a streaming detokenizer is made of SentencePiece models only;"
+                    + " leave --streaming-detokenizer out (text is streamed without it too), or add"
+                    + " --use-sentencepiece-backend");
+        }
+        return options;
     }
 
     /** The keys that OpenVINO Tokenizers writes, in its (alphabetical) order; Python's spelling of truth. */
@@ -52,12 +78,18 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
         if (chat.isPresent()) {
             info = info.with(chat.get(), "chat_template");
         }
-        info = info.with("i64", "detokenizer_input_type");
+        if (options.cleanUpSpaces().isPresent()) {
+            info = info.with(flag(options.cleanUpSpaces().get()), "clean_up_tokenization_spaces");
+        }
+        info = info.with(type(options.detokenizerInputType()), "detokenizer_input_type");
         info = id(info, "eos_token_id", files.id("eos_token", spec));
+        if (options.specialTokensByRegex()) {
+            info = info.with("True", "handle_special_tokens_with_re");
+        }
         if (options.maxLength().isPresent()) {
             info = info.with(String.valueOf(options.maxLength().getAsInt()), "max_length");
         }
-        info = info.with("1", "number_of_inputs");
+        info = info.with(String.valueOf(options.numberOfInputs()), "number_of_inputs");
         if (!spec.templateJson().isEmpty()) {
             info = info.with(spec.templateJson(), "original_post_processor_template");
         }
@@ -68,12 +100,16 @@ public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
         info = id(info, "pad_token_id", files.id("pad_token", spec));
         return info.with(spec.template().toJson(), "processed_post_processor_template")
                 .with(flag(options.skipSpecialTokens()), "skip_special_tokens")
-                .with("False", "streaming_detokenizer")
-                .with("i64", "tokenizer_output_type")
-                .with("False", "use_max_padding")
-                .with("False", "use_sentencepiece_backend")
-                .with("replace", "utf8_replace_mode")
+                .with(flag(options.streamingDetokenizer()), "streaming_detokenizer")
+                .with(type(options.tokenizerOutputType()), "tokenizer_output_type")
+                .with(flag(options.maxPadding().isPresent()), "use_max_padding")
+                .with(flag(options.sentencePieceBackend()), "use_sentencepiece_backend")
+                .with(options.utf8Mode().name().toLowerCase(Locale.ROOT), "utf8_replace_mode")
                 .with(flag(options.withDetokenizer()), "with_detokenizer");
+    }
+
+    private static String type(ConversionOptions.IdType type) {
+        return type.name().toLowerCase(Locale.ROOT);
     }
 
     private static String flag(boolean value) {

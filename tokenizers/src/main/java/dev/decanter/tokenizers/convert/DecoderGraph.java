@@ -18,13 +18,19 @@ import java.util.Map;
 
 /** Writes the detokenizer graph: ids → string tensor. */
 final class DecoderGraph {
+    /** What Transformers' {@code clean_up_tokenization_spaces} does, in its order. */
+    private static final List<Step.Rewrite> CLEAN_UP = List.of(
+            new Step.Replace(" ([.?!,])", "$1"),
+            new Step.Replace(" ' ", "'"),
+            new Step.Replace(" (n't|'m|'s|'ve|'re)", "$1"));
+
     private DecoderGraph() {}
 
     static Model build(TokenizerSpec spec, ConversionOptions options) {
         GraphBuilder graph = new GraphBuilder();
         PartialShape matrix = PartialShape.ofRank(2);
-        Node parameter = graph.node(
-                new Op.Parameter(ElementType.I64, matrix), List.of(), new OutputSpec(ElementType.I64, matrix));
+        ElementType type = GraphBuilder.type(options.detokenizerInputType());
+        Node parameter = graph.node(new Op.Parameter(type, matrix), List.of(), new OutputSpec(type, matrix));
         parameter.output().named(parameter.name());
         Output ids = graph.node(
                         new ShapeOp.Convert(ElementType.I32),
@@ -32,10 +38,19 @@ final class DecoderGraph {
                         new OutputSpec(ElementType.I32, matrix))
                 .output();
         List<Output> strings = spec.model() instanceof ModelSpec.SentencePiece model
-                ? SentencePieceGraph.detokenize(graph, model, options.skipSpecialTokens(), ids)
+                ? SentencePieceGraph.detokenize(graph, model, options, ids)
                 : texts(graph, spec, options, ids);
-        strings = graph.extension("UTF8Validate", Map.of("replace_mode", "true"), strings, INTS, INTS, CHARS)
-                .outputs();
+        if (options.utf8Mode() != ConversionOptions.Utf8Mode.DISABLE) {
+            boolean replace = options.utf8Mode() == ConversionOptions.Utf8Mode.REPLACE;
+            Map<String, String> mode = Map.of("replace_mode", String.valueOf(replace));
+            strings = graph.extension("UTF8Validate", mode, strings, INTS, INTS, CHARS)
+                    .outputs();
+        }
+        if (options.cleanUpSpaces().orElse(false)) {
+            for (Step.Rewrite step : CLEAN_UP) {
+                strings = Rewrites.emit(graph, step, strings, List.of());
+            }
+        }
         Output text = graph.node(
                         new Op.StringTensorPack(), strings, new OutputSpec(ElementType.STRING, PartialShape.ofRank(1)))
                 .output()

@@ -58,11 +58,12 @@ final class EncoderGraph {
         }
     }
 
-    static Model build(TokenizerSpec spec, ConversionOptions options, OptionalInt padId) {
-        return new EncoderGraph(spec, options).build(padId);
+    /** {@code typeIds}: whether there is an output {@code token_type_ids}. */
+    static Model build(TokenizerSpec spec, ConversionOptions options, OptionalInt padId, boolean typeIds) {
+        return new EncoderGraph(spec, options).build(padId, typeIds);
     }
 
-    private Model build(OptionalInt padId) {
+    private Model build(OptionalInt padId, boolean typeIds) {
         Node parameter = graph.node(
                 new Op.Parameter(ElementType.STRING, PartialShape.ofRank(1)),
                 List.of(),
@@ -79,7 +80,7 @@ final class EncoderGraph {
         splitTokens(normalized);
         spec.preTokenizer().steps().forEach(this::step);
         List<Output> ids = truncate(tokenize());
-        return results(parameter, combine(ids), padId);
+        return results(parameter, combine(ids), padId, typeIds);
     }
 
     /** One string a row. */
@@ -295,38 +296,53 @@ final class EncoderGraph {
                 .outputs();
     }
 
-    private Model results(Node parameter, List<Output> combined, OptionalInt padId) {
+    private Model results(Node parameter, List<Output> combined, OptionalInt padId, boolean typeIds) {
         OutputSpec scalar = new OutputSpec(ElementType.I32, PartialShape.of(new long[0]));
         Output lengths = graph.node(new BinaryOp.Subtract(), List.of(combined.get(1), combined.getFirst()), INTS)
                 .output();
         Output longest = graph.node(new ReduceOp.ReduceMax(false), List.of(lengths, graph.scalar(0)), scalar)
                 .output();
-        Map<String, String> attributes = new LinkedHashMap<>();
-        attributes.put("pad_right", String.valueOf(!options.padLeft()));
-        attributes.put("m_pad_max_length", "false");
-        PartialShape matrix = PartialShape.ofRank(2);
-        Node dense = graph.extension(
-                "RaggedToDense",
-                attributes,
-                join(combined.subList(0, 3), longest, graph.scalar(padId.orElse(0))),
-                new OutputSpec(ElementType.I32, matrix),
-                new OutputSpec(ElementType.BOOLEAN, matrix));
+        if (options.maxPadding().isPresent()) {
+            Output fixed = graph.scalar(options.maxPadding().getAsInt());
+            longest = graph.node(new BinaryOp.Maximum(), List.of(fixed, longest), scalar)
+                    .output();
+        }
+        Node ids = dense(combined.subList(0, 3), longest, padId.orElse(0));
         Node mask = graph.node(
                 new ShapeOp.Convert(ElementType.I32),
-                List.of(dense.output(1)),
-                new OutputSpec(ElementType.I32, matrix));
-        return new Model(
-                "tokenizer",
-                List.of(parameter),
-                List.of(result(dense.output(0), "input_ids"), result(mask.output(), "attention_mask")),
-                List.of());
+                List.of(ids.output(1)),
+                new OutputSpec(ElementType.I32, PartialShape.ofRank(2)));
+        List<Node> results = new ArrayList<>();
+        results.add(result(ids.output(0), "input_ids"));
+        if (typeIds) {
+            Node types = dense(combined.subList(3, 6), longest, 0);
+            results.add(result(types.output(0), "token_type_ids"));
+        }
+        results.add(result(mask.output(), "attention_mask"));
+        return new Model("tokenizer", List.of(parameter), results, List.of());
+    }
+
+    private Node dense(List<Output> ragged, Output length, int pad) {
+        Map<String, String> attributes = new LinkedHashMap<>();
+        attributes.put("pad_right", String.valueOf(!options.padLeft()));
+        attributes.put("m_pad_max_length", String.valueOf(options.maxPadding().isPresent()));
+        PartialShape matrix = PartialShape.ofRank(2);
+        return graph.extension(
+                "RaggedToDense",
+                attributes,
+                join(ragged, length, graph.scalar(pad)),
+                new OutputSpec(ElementType.I32, matrix),
+                new OutputSpec(ElementType.BOOLEAN, matrix));
     }
 
     private Node result(Output source, String name) {
-        OutputSpec spec64 = new OutputSpec(ElementType.I64, PartialShape.ofRank(2));
-        Output output = graph.node(new ShapeOp.Convert(ElementType.I64), List.of(source), spec64)
-                .output()
-                .named(name);
-        return graph.node(new Op.Result(List.of(name)), List.of(output));
+        ElementType type = GraphBuilder.type(options.tokenizerOutputType());
+        Output output = source;
+        if (type != ElementType.I32) {
+            OutputSpec spec64 = new OutputSpec(type, PartialShape.ofRank(2));
+            output = graph.node(new ShapeOp.Convert(type), List.of(source), spec64)
+                    .output();
+        }
+        return graph.node(new Op.Result(List.of(name)), List.of(output.named(name)));
     }
 }

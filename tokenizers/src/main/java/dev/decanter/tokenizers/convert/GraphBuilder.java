@@ -7,6 +7,7 @@ import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.Op;
+import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.ops.Strings;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,10 +22,27 @@ final class GraphBuilder {
     static final OutputSpec CHARS = new OutputSpec(ElementType.U8, PartialShape.ofRank(1));
     static final OutputSpec FLAGS = new OutputSpec(ElementType.BOOLEAN, PartialShape.ofRank(1));
 
+    private final String prefix;
     private int nodes;
 
+    GraphBuilder() {
+        this("");
+    }
+
+    /** For nodes that are added to a graph which has names already. */
+    GraphBuilder(String prefix) {
+        this.prefix = prefix;
+    }
+
     private String name(String type) {
-        return type + "_" + nodes++;
+        return prefix + type + "_" + nodes++;
+    }
+
+    static ElementType type(ConversionOptions.IdType type) {
+        return switch (type) {
+            case I32 -> ElementType.I32;
+            case I64 -> ElementType.I64;
+        };
     }
 
     /** A node of an op with given outputs. */

@@ -68,6 +68,33 @@ final class HfFolder implements TokenizerSpec.Settings {
         return tokenizerClass().orElse("the tokenizer's class");
     }
 
+    /** Whether a model takes {@code token_type_ids}: the configuration says so or, where it says nothing, the class. */
+    boolean hasTypeIds() {
+        JsonAt names = config.at("model_input_names");
+        return names.present()
+                ? names.items().stream().anyMatch(name -> name.text().equals("token_type_ids"))
+                : tokenizerClass().filter(Family::hasTypeIds).isPresent();
+    }
+
+    /** Whether the configuration names the left side, for {@code padding_side} or {@code truncation_side}. */
+    boolean isLeft(String key) {
+        String side = config.at(key).text("right");
+        return switch (side) {
+            case "left" -> true;
+            case "right" -> false;
+            default -> throw config.at(key).error("\"" + side + "\" is neither left nor right");
+        };
+    }
+
+    /** The greatest length that the model was made for; Transformers writes a huge number for none. */
+    int modelMaxLength() {
+        JsonAt length = config.at("model_max_length");
+        if (!length.present() || !length.value().isNumber() || length.value().doubleValue() > Integer.MAX_VALUE) {
+            throw config.error("has no model_max_length to pad to; give the length itself");
+        }
+        return length.integer();
+    }
+
     /** What kind of model the folder's config.json describes. */
     Optional<String> modelType() {
         return optional("config.json").at("model_type").optionalText();

@@ -11,6 +11,7 @@ import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.ShapeOp;
+import dev.decanter.tokenizers.ConversionOptions;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,10 +95,13 @@ final class SentencePieceGraph {
     }
 
     /** Ids i32 [rows, ids] to strings. */
-    static List<Output> detokenize(GraphBuilder graph, ModelSpec.SentencePiece model, boolean skipSpecial, Output ids) {
-        Output file = graph.bytes(
-                SentencePieceLayout.shown(model.decoder(), skipSpecial).toBytes());
-        return graph.extension("SentencepieceDetokenizer", Map.of(), List.of(file, ids), INTS, INTS, CHARS)
+    static List<Output> detokenize(
+            GraphBuilder graph, ModelSpec.SentencePiece model, ConversionOptions options, Output ids) {
+        Output file = graph.bytes(SentencePieceLayout.shown(model.decoder(), options.skipSpecialTokens())
+                .toBytes());
+        boolean stream = options.streamingDetokenizer();
+        String type = stream ? "SentencepieceStreamDetokenizer" : "SentencepieceDetokenizer";
+        return graph.extension(type, Map.of(), List.of(file, ids), INTS, INTS, CHARS)
                 .outputs();
     }
 }

@@ -28,7 +28,16 @@ record Template(List<Segment> single, List<Segment> pair) {
     record Segment(int id, int typeId) {}
 
     static final Template PLAIN =
-            new Template(List.of(new Segment(FIRST, 0)), List.of(new Segment(FIRST, 0), new Segment(SECOND, 0)));
+            new Template(List.of(new Segment(FIRST, 0)), List.of(new Segment(FIRST, 0), new Segment(SECOND, 1)));
+
+    /** Whether the two differ in type ids at most. */
+    boolean hasIdsOf(Template other) {
+        return ids(single).equals(ids(other.single)) && ids(pair).equals(ids(other.pair));
+    }
+
+    private static List<Integer> ids(List<Segment> segments) {
+        return segments.stream().map(Segment::id).toList();
+    }
 
     /** Number of ids that are added to one text. */
     int addedToSingle() {

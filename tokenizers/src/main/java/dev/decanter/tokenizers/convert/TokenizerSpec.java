@@ -46,7 +46,10 @@ record TokenizerSpec(
         }
         Map<String, Integer> ids = new HashMap<>(model.vocabulary());
         added.forEach(t -> ids.put(t.content(), t.id()));
-        Template template = settings.template(ids).orElseGet(() -> Template.parse(json.at("post_processor")));
+        Template written = Template.parse(json.at("post_processor"));
+        // of the same ids, those of the file have its type ids
+        Template template =
+                settings.template(ids).filter(t -> !t.hasIdsOf(written)).orElse(written);
         return new TokenizerSpec(
                 json.file(),
                 added,

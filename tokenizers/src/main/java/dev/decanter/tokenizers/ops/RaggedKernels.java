@@ -70,11 +70,19 @@ final class RaggedKernels {
             return new int[] {max, 0};
         }
         return switch (mode) {
-            case "only_first" -> new int[] {Math.max(0, a - surplus), b};
-            case "only_second" -> new int[] {a, Math.max(0, b - surplus)};
+            case "only_first" -> new int[] {shortened(a, surplus, mode), b};
+            case "only_second" -> new int[] {a, shortened(b, surplus, mode)};
             case "longest_first" -> longestFirst(a, b, max);
             default -> throw new InferenceException("Truncate: unknown mode \"" + mode + "\"");
         };
+    }
+
+    private static int shortened(int length, int surplus, String mode) {
+        if (length <= surplus) {
+            throw new InferenceException("Truncate: " + mode + " cannot take " + surplus + " ids from a text of "
+                    + length + "; choose longest_first or a greater max length");
+        }
+        return length - surplus;
     }
 
     private static int[] longestFirst(int a, int b, int max) {

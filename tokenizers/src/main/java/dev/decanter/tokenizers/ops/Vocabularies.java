@@ -1,8 +1,12 @@
 package dev.decanter.tokenizers.ops;
 
+import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.op.Op;
 import dev.decanter.tokenizers.sentencepiece.SentencePieceModel;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,9 +78,21 @@ public final class Vocabularies {
 
     /** An i32 constant's value if {@code input} of the node is one of a single element. */
     public static Optional<Integer> scalar(Node node, int input) {
-        return Constants.isConstant(node, input) && Constants.ints(node, input).length == 1
-                ? Optional.of(Constants.ints(node, input)[0])
+        return input < node.inputs().size() ? scalar(node.input(input)) : Optional.empty();
+    }
+
+    /** The value of an i32 constant of a single element. */
+    public static Optional<Integer> scalar(Output output) {
+        return output.node().op() instanceof Op.Constant constant
+                        && constant.elementType() == ElementType.I32
+                        && constant.data().segment().byteSize() == Integer.BYTES
+                ? Optional.of(constant.data().segment().get(ValueLayout.JAVA_INT_UNALIGNED, 0))
                 : Optional.empty();
+    }
+
+    /** A u8 constant as text. */
+    public static Optional<String> text(Node node, int input) {
+        return Constants.isConstant(node, input) ? Optional.of(Constants.text(node, input)) : Optional.empty();
     }
 
     /** The byte that token {@code <0xNN>} stands for; −1 for any other. */
