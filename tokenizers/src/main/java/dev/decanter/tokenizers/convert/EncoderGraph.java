@@ -111,14 +111,15 @@ final class EncoderGraph {
             // What the text begins with is known only when it is normalized.
             return Step.Replace.by("\\A(?=[\\s\\S])", PreTokenizerParser.START);
         }
-        List<SpecialTokens.Token> tokens =
-                spec.added().stream().map(AddedToken::toSplit).toList();
+        boolean pieces = spec.model() instanceof ModelSpec.SentencePiece;
+        // There the class drops the prefix only before special tokens, but has it before a space too.
+        List<SpecialTokens.Token> tokens = spec.added().stream()
+                .filter(token -> !pieces || token.special())
+                .map(AddedToken::toSplit)
+                .toList();
         String others = tokens.isEmpty() ? "" : "|" + SpecialTokens.pattern(tokens);
-        if (spec.model() instanceof ModelSpec.SentencePiece) {
-            // The library's dummy prefix comes before a space too.
-            return Step.Replace.by("\\A(?=[\\s\\S])(?!$" + others + ")", prefix);
-        }
-        return Step.Replace.by("\\A(?=[\\s\\S])(?![ " + prefix + "]" + others + ")", prefix);
+        String own = pieces ? "\\z" : "[ " + prefix + "]";
+        return Step.Replace.by("\\A(?=[\\s\\S])(?!" + own + others + ")", prefix);
     }
 
     private void splitTokens(List<AddedToken> tokens) {

@@ -96,16 +96,35 @@ final class SentencePieceLayout {
     }
 
     /** Tokens that only the class's code has, with their ids. */
-    static Map<String, Integer> ownTokens(SentencePieceFamily family, int size) {
+    static Map<String, Integer> ownTokens(SentencePieceFamily family, List<Piece> pieces) {
         Map<String, Integer> tokens = new LinkedHashMap<>();
-        if (family == SentencePieceFamily.XGLM) {
-            for (int i = 0; i < 7; i++) {
-                tokens.put("<madeupword" + i + ">", size + i);
+        switch (family) {
+            case XGLM -> {
+                for (int i = 0; i < 7; i++) {
+                    tokens.put("<madeupword" + i + ">", pieces.size() + i);
+                }
             }
-        } else if (family == SentencePieceFamily.CHAT_GLM) {
-            int id = size;
-            for (String token : List.of("[MASK]", "[gMASK]", "[sMASK]", "sop", "eop")) {
-                tokens.put(token, id++);
+            case CHAT_GLM -> {
+                int id = pieces.size();
+                for (String token : List.of("[MASK]", "[gMASK]", "[sMASK]", "sop", "eop")) {
+                    tokens.put(token, id++);
+                }
+            }
+            case CAMEMBERT -> {
+                for (int id : List.of(0, 2, 4)) {
+                    tokens.put(pieces.get(id).text(), id);
+                }
+            }
+            case CODE_LLAMA -> {
+                List<String> infill = List.of("\u2581<PRE>", "\u2581<MID>", "\u2581<SUF>", "\u2581<EOT>");
+                for (int id = 0; id < pieces.size(); id++) {
+                    if (infill.contains(pieces.get(id).text())) {
+                        tokens.put(pieces.get(id).text(), id);
+                    }
+                }
+            }
+            default -> {
+                // no tokens of its own
             }
         }
         return tokens;

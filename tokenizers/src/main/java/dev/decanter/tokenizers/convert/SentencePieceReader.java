@@ -107,25 +107,28 @@ final class SentencePieceReader {
 
     private TokenizerSpec read() {
         readAddedTokens();
-        boolean prefixOnce = prefixOnce();
+        boolean once = prefixOnce();
+        boolean prefixed = config.at("add_prefix_space").flag(true);
         SentencePieceModel encoder = SentencePieceLayout.encoder(family, original, pieces);
         SentencePieceModel decoder =
                 SentencePieceLayout.decoder(original, pieces, List.copyOf(added.values()), unknownIsSpecial());
-        Map<String, Integer> vocabulary = new HashMap<>(ids);
         ModelSpec model = new ModelSpec.SentencePiece(
-                vocabulary, prefixOnce ? encoder.withDummyPrefix(false) : encoder, decoder, named);
+                Map.copyOf(ids),
+                once ? encoder.withDummyPrefix(false) : encoder,
+                once && !prefixed ? decoder.withDummyPrefix(false) : decoder,
+                named);
         return new TokenizerSpec(
                 file,
                 List.copyOf(added.values()),
                 SentencePieceLayout.normalizers(family, config),
-                new PreTokenizerParser.Result(List.of(), false, false, prefixOnce ? SPACE : ""),
+                new PreTokenizerParser.Result(List.of(), false, false, once && prefixed ? SPACE : ""),
                 model,
                 template(),
                 "",
                 new DecoderParser.Result(false, List.of(), false, List.of()));
     }
 
-    /** Whether the dummy prefix goes before the text only, not before each part between added tokens. */
+    /** Whether the dummy prefix goes before the text only, if at all, not before each part between added tokens. */
     private boolean prefixOnce() {
         boolean legacy = config.at("legacy").flag(true);
         if (family == SentencePieceFamily.T5 && !legacy) {
@@ -136,8 +139,7 @@ final class SentencePieceReader {
         boolean once = family == SentencePieceFamily.CODE_LLAMA || (family == SentencePieceFamily.LLAMA && !legacy);
         return once
                 && original.normalizer().addDummyPrefix()
-                && !original.trainer().spaceAsSuffix()
-                && config.at("add_prefix_space").flag(true);
+                && !original.trainer().spaceAsSuffix();
     }
 
     private void readAddedTokens() {
@@ -166,8 +168,8 @@ final class SentencePieceReader {
         if (family == SentencePieceFamily.T5) {
             addSentinels();
         }
-        SentencePieceLayout.ownTokens(family, pieces.size()).forEach((text, id) -> {
-            if (!ids.containsKey(text)) {
+        SentencePieceLayout.ownTokens(family, pieces).forEach((text, id) -> {
+            if (!added.containsKey(id) && ids.getOrDefault(text, id).equals(id)) {
                 add(new AddedToken(id, text, true, false, false, false, false));
             }
         });
