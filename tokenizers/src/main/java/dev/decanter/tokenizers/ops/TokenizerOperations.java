@@ -41,6 +41,11 @@ public final class TokenizerOperations implements OperationExtension {
             case "RaggedToRagged" -> Optional.of(RaggedHelperKernels.raggedToRagged(node));
             case "RaggedToSparse" -> Optional.of(RaggedHelperKernels.raggedToSparse(node));
             case "RaggedTensorPack" -> Optional.of(RaggedHelperKernels.raggedTensorPack(node));
+            case "StringToHashBucket" -> Optional.of(TextHelperKernels.stringToHashBucket(node));
+            case "EqualStr" -> Optional.of(TextHelperKernels.equalStr(node));
+            case "NumericToString" -> Optional.of(TextHelperKernels.numericToString(node));
+            case "ContribStringJoin" -> Optional.of(TextHelperKernels.join(node));
+            case "ContribStringSplit" -> Optional.of(TextHelperKernels.split(node));
             case "VocabEncoder" -> Optional.of(RaggedHelperKernels.vocabEncoder(node));
             case "TrieTokenizer" -> Optional.of(RaggedHelperKernels.trieTokenizer(node));
             default -> Optional.empty();
