@@ -75,6 +75,34 @@ public final class ChatHistory {
         return add("assistant", content);
     }
 
+    /**
+     * Adds a user message with images before its text, in the parts that templates of vision models read:
+     * {@code {"type": "image"}} for each image and {@code {"type": "text", "text": …}}. Returns this.
+     *
+     * @param images how many, at least 0
+     */
+    public ChatHistory user(String content, int images) {
+        List<Map<String, Object>> parts = new ArrayList<>(Collections.nCopies(images, Map.of("type", "image")));
+        Map<String, Object> text = new LinkedHashMap<>();
+        text.put("type", "text");
+        text.put("text", content);
+        parts.add(text);
+        Map<String, Object> message = new LinkedHashMap<>();
+        message.put("role", "user");
+        message.put("content", parts);
+        return add(message);
+    }
+
+    /** Adds what a tool answered to the call of the given id. Returns this. */
+    public ChatHistory tool(String callId, String name, String content) {
+        Map<String, Object> message = new LinkedHashMap<>();
+        message.put("role", "tool");
+        message.put("tool_call_id", callId);
+        message.put("name", name);
+        message.put("content", content);
+        return add(message);
+    }
+
     /** Takes the last message away, if there is one. Returns this. */
     public ChatHistory removeLast() {
         if (!messages.isEmpty()) {

@@ -9,25 +9,37 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * A model's chat template: Jinja as Transformers sets it up. Untrusted, so it can neither reach classes nor files, and its
- * output and time are limited. Safe for several threads.
+ * A model's chat template: Jinja as Transformers sets it up. Some models have several by name; then a conversation with tools is
+ * rendered by {@code tool_use} if there is one, and any other by {@code default}. Untrusted, so it can neither reach classes nor
+ * files, and its output and time are limited. Safe for several threads.
  */
 public final class ChatTemplate {
     private static final List<String> TOKENS =
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+    private static final String JINJA = "chat_template.jinja";
+    private static final String ADDITIONAL = "additional_chat_templates";
     private static final long MOST_BYTES = 4 << 20;
 
-    private final JinjaTemplate template;
+    private static final String DEFAULT = "default";
+    private static final String TOOL_USE = "tool_use";
+
+    private final String origin;
+    private final Map<String, JinjaTemplate> templates = new LinkedHashMap<>();
     private final Map<String, String> specialTokens;
 
-    private ChatTemplate(String origin, String source, Map<String, String> specialTokens) {
-        this.template = new JinjaTemplate(origin, source);
+    private ChatTemplate(String origin, Map<String, String> sources, Map<String, String> specialTokens) {
+        this.origin = origin;
+        sources.forEach((name, source) ->
+                templates.put(name, new JinjaTemplate(sources.size() == 1 ? origin : origin + ", " + name, source)));
         this.specialTokens = Map.copyOf(specialTokens);
     }
 
@@ -39,13 +51,28 @@ public final class ChatTemplate {
      * @param specialTokens variables such as {@code bos_token}
      */
     public static ChatTemplate of(String origin, String source, Map<String, String> specialTokens) {
-        return new ChatTemplate(origin, source, specialTokens);
+        return new ChatTemplate(origin, Map.of(DEFAULT, source), specialTokens);
+    }
+
+    /**
+     * Several templates.
+     *
+     * @param origin what messages call them, for example their file
+     * @param sources Jinja by name, as {@code default}, {@code tool_use} and {@code rag}
+     * @param specialTokens variables such as {@code bos_token}
+     * @throws GenerationException if there is none
+     */
+    public static ChatTemplate ofNamed(String origin, Map<String, String> sources, Map<String, String> specialTokens) {
+        if (sources.isEmpty()) {
+            throw new GenerationException(origin + ": has no chat template");
+        }
+        return new ChatTemplate(origin, sources, specialTokens);
     }
 
     /**
      * Looks in a model's folder: {@code tokenizer_config.json}, {@code processor_config.json}, {@code chat_template.json},
-     * {@code chat_template.jinja}, the tokenizer's {@code rt_info}; the last of them that has a template wins. Of several named
-     * templates, the one called {@code default} is taken.
+     * {@code chat_template.jinja} with {@code additional_chat_templates/*.jinja}, the tokenizer's {@code rt_info}; the last of
+     * them that has a template wins. The tokenizer's, which is one, does not hide others by name beside an equal one.
      *
      * @throws GenerationException if a file is malformed
      */
@@ -54,21 +81,44 @@ public final class ChatTemplate {
         Optional<ChatTemplate> found = Optional.empty();
         for (String name : List.of("tokenizer_config.json", "processor_config.json", "chat_template.json")) {
             Path file = folder.resolve(name);
-            Optional<String> source = JsonObject.readIfThere(file).flatMap(ChatTemplate::source);
-            found = source.map(text -> of(file.toString(), text, tokens)).or(either(found));
+            Map<String, String> sources =
+                    JsonObject.readIfThere(file).map(ChatTemplate::sources).orElse(Map.of());
+            found = sources.isEmpty() ? found : Optional.of(ofNamed(file.toString(), sources, tokens));
         }
-        Path jinja = folder.resolve("chat_template.jinja");
-        if (Files.isRegularFile(jinja)) {
-            found = Optional.of(of(jinja.toString(), text(jinja), tokens));
+        Map<String, String> files = files(folder);
+        if (!files.isEmpty()) {
+            String file = folder.resolve(files.containsKey(DEFAULT) ? JINJA : ADDITIONAL)
+                    .toString();
+            found = Optional.of(ofNamed(file, files, tokens));
         }
-        return tokenizer
-                .flatMap(Tokenizer::chatTemplate)
-                .map(text -> of(folder.resolve("openvino_tokenizer.xml") + ", chat_template", text, tokens))
-                .or(either(found));
+        Optional<String> own = tokenizer.flatMap(Tokenizer::chatTemplate);
+        if (own.isEmpty()
+                || found.map(other -> other.source().equals(own.get())).orElse(false)) {
+            return found;
+        }
+        return Optional.of(of(folder.resolve("openvino_tokenizer.xml") + ", chat_template", own.get(), tokens));
     }
 
-    private static java.util.function.Supplier<Optional<ChatTemplate>> either(Optional<ChatTemplate> other) {
-        return () -> other;
+    private static Map<String, String> files(Path folder) {
+        Map<String, String> sources = new LinkedHashMap<>();
+        Path jinja = folder.resolve(JINJA);
+        if (Files.isRegularFile(jinja)) {
+            sources.put(DEFAULT, text(jinja));
+        }
+        Path additional = folder.resolve(ADDITIONAL);
+        if (Files.isDirectory(additional)) {
+            try (Stream<Path> all = Files.list(additional)) {
+                for (Path file : all.sorted().toList()) {
+                    String name = file.getFileName().toString();
+                    if (name.endsWith(".jinja")) {
+                        sources.put(name.substring(0, name.length() - ".jinja".length()), text(file));
+                    }
+                }
+            } catch (IOException e) {
+                throw new GenerationException(additional + ": cannot be read: " + DecanterException.reason(e), e);
+            }
+        }
+        return sources;
     }
 
     private static String text(Path file) {
@@ -82,20 +132,29 @@ public final class ChatTemplate {
         }
     }
 
-    private static Optional<String> source(JsonObject json) {
+    /** One template, a dict of them, or a list of objects with name and template. */
+    private static Map<String, String> sources(JsonObject json) {
         Optional<JsonNode> value = json.value("chat_template");
+        Map<String, String> sources = new LinkedHashMap<>();
         if (value.isEmpty()) {
-            return Optional.empty();
+            return sources;
         }
         if (value.get().isTextual()) {
-            return Optional.of(value.get().textValue());
+            sources.put(DEFAULT, value.get().textValue());
+        } else if (value.get().isObject()) {
+            value.get().properties().forEach(entry -> put(sources, entry.getKey(), entry.getValue(), json));
+        } else {
+            value.get().forEach(entry -> put(sources, entry.path("name").asText(), entry.path("template"), json));
         }
-        for (JsonNode entry : value.get()) {
-            if (entry.path("name").asText().equals("default")) {
-                return Optional.of(entry.path("template").asText());
-            }
+        return sources;
+    }
+
+    private static void put(Map<String, String> sources, String name, JsonNode template, JsonObject json) {
+        if (name.isEmpty() || !template.isTextual()) {
+            throw new GenerationException(
+                    json.file() + ": chat_template must be a text, or texts by name, or a list of name and template");
         }
-        return Optional.empty();
+        sources.put(name, template.textValue());
     }
 
     /** By name, from the tokenizer's graph and then from the files, which win. */
@@ -119,9 +178,23 @@ public final class ChatTemplate {
         return tokens;
     }
 
-    /** The Jinja source. */
+    /** The Jinja source of the default template, or of the first if none is called so. */
     public String source() {
-        return template.source();
+        return templates
+                .getOrDefault(DEFAULT, templates.values().iterator().next())
+                .source();
+    }
+
+    /** The names of the templates; of a model's only one it is {@code default}. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(templates.keySet());
+    }
+
+    private JinjaTemplate chosen(boolean tools) {
+        Optional<JinjaTemplate> forTools = Optional.ofNullable(tools ? templates.get(TOOL_USE) : null);
+        return forTools.or(() -> Optional.ofNullable(templates.get(DEFAULT)))
+                .orElseThrow(() -> new GenerationException(origin + ": has several chat templates and no default: "
+                        + templates.keySet() + "; name one of them default"));
     }
 
     /**
@@ -139,7 +212,7 @@ public final class ChatTemplate {
         context.put("add_generation_prompt", addGenerationPrompt);
         context.putAll(history.extraContext());
         try {
-            return template.render(context);
+            return chosen(!history.tools().isEmpty()).render(context);
         } catch (TemplateException e) {
             throw new GenerationException(String.valueOf(e.getMessage()), e);
         }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.decanter.tokenizers.EncodeOptions;
 import dev.decanter.tokenizers.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,6 +72,69 @@ class ChatTemplateTest {
                 .hasMessageEndingWith(": The roles are system, user and assistant.");
     }
 
+    private static final String CONFIG = """
+            {"bos_token": {"content": "<s>"}, "chat_template": %s}
+            """;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"default\": \"{{ bos_token }}D\", \"tool_use\": \"T{{ tools | length }}\"}",
+                "[{\"name\": \"tool_use\", \"template\": \"T{{ tools | length }}\"},"
+                        + " {\"name\": \"default\", \"template\": \"{{ bos_token }}D\"}]",
+            })
+    void toolsChooseTheirTemplate(String templates, @TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), CONFIG.formatted(templates));
+        ChatTemplate template = ChatTemplate.find(folder, Optional.empty()).orElseThrow();
+        assertThat(template.names()).containsExactlyInAnyOrder("default", "tool_use");
+        assertThat(template.source()).isEqualTo("{{ bos_token }}D");
+        assertThat(template.render(new ChatHistory().user("Hi"), true)).isEqualTo("<s>D");
+        ChatHistory withTools = new ChatHistory().user("Hi").toolsOfJson("[{\"name\": \"f\"}]");
+        assertThat(template.render(withTools, true)).isEqualTo("T1");
+    }
+
+    @Test
+    void filesReplaceTheConfigurationsTemplates(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), CONFIG.formatted("\"C\""));
+        assertThat(ChatTemplate.find(folder, Optional.empty()).orElseThrow().source())
+                .isEqualTo("C");
+        Files.writeString(folder.resolve("chat_template.jinja"), "J");
+        assertThat(ChatTemplate.find(folder, Optional.empty()).orElseThrow().source())
+                .isEqualTo("J");
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "{{ raise_exception('no') }}");
+        ChatTemplate template = ChatTemplate.find(folder, Optional.empty()).orElseThrow();
+        assertThat(template.render(new ChatHistory().user("Hi"), true)).isEqualTo("J");
+        ChatHistory withTools = new ChatHistory().user("Hi").toolsOfJson("[{\"name\": \"f\"}]");
+        assertThatThrownBy(() -> template.render(withTools, true))
+                .isInstanceOf(GenerationException.class)
+                .hasMessage(folder.resolve("chat_template.jinja") + ", tool_use: no");
+    }
+
+    @Test
+    void severalTemplatesNeedADefault(@TempDir Path folder) throws IOException {
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), CONFIG.formatted("{\"rag\": \"R\", \"tool_use\": \"T\"}"));
+        ChatTemplate template = ChatTemplate.find(folder, Optional.empty()).orElseThrow();
+        assertThatThrownBy(() -> template.render(new ChatHistory().user("Hi"), true))
+                .hasMessageContaining("has several chat templates and no default: [rag, tool_use]");
+        Files.writeString(folder.resolve("tokenizer_config.json"), CONFIG.formatted("{\"default\": 7}"));
+        assertThatThrownBy(() -> ChatTemplate.find(folder, Optional.empty()))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("chat_template must be a text");
+    }
+
+    @Test
+    void historiesHaveImagesAndToolAnswers() {
+        ChatHistory history = new ChatHistory().user("What?", 2).tool("c1", "f", "42");
+        history.extraContext("enable_thinking", false);
+        String source =
+                "{% for m in messages %}{{ m.role }}:{{ m.name }}:{{ m.content }};{% endfor %}{{ enable_thinking }}";
+        assertThat(ChatTemplate.of("test", source, Map.of()).render(history, true))
+                .isEqualTo(
+                        "user::[{'type': 'image'}, {'type': 'image'}, {'type': 'text', 'text': 'What?'}];tool:f:42;False");
+    }
+
     private static String render(String source) {
         ChatHistory history = new ChatHistory().user("{{ 6 * 7 }}").assistant("a b");
         history.toolsOfJson("""
@@ -94,37 +160,6 @@ class ChatTemplateTest {
     }
 
     @Test
-    void knowsPythonsMethods() {
-        assertThat(render("{{ 'abc'.startswith('ab') and 'abc'.endswith('bc') }}"))
-                .isEqualToIgnoringCase("true");
-        assertThat(render("{{ '  x y '.strip() }}|{{ 'xxa'.lstrip('x') }}|{{ 'a,b'.split(',')[1] }}"))
-                .isEqualTo("x y|a|b");
-        assertThat(render("{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %}"))
-                .isEqualTo("a=1;b=2;");
-        assertThat(render("{{ [1, 2, 3][::-1] }} {{ 'abc'[1:] }} {{ (1, 'a') }} {{ {'k': None} }}"))
-                .isEqualTo("[3, 2, 1] bc (1, 'a') {'k': None}");
-        assertThat(render("{{ messages | map(attribute='role') | join(', ') }} {{ 7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }}"))
-                .isEqualTo("user, assistant 3 2 3.5");
-        assertThat(render("{% macro f(a, b='x') %}{{ a }}{{ b }}{% endmacro %}{{ f(1) }}{{ f(2, b=3) }}"))
-                .isEqualTo("1x23");
-        assertThat(render("{% for x in [1, 2, 3, 4] if x is even %}{{ loop.index }}:{{ x }}"
-                        + "{% if not loop.last %},{% endif %}{% else %}none{% endfor %}"))
-                .isEqualTo("1:2,2:4");
-        assertThat(render("{% for x in [1, 2, 3] %}{% if x == 2 %}{% continue %}{% endif %}{{ x }}{% endfor %}"))
-                .isEqualTo("13");
-        assertThat(render("{%- set x -%} a {%- endset -%} {{ x }} {#- c -#} b {% raw %}{{ r }}{% endraw %}"))
-                .isEqualTo("ab {{ r }}");
-        assertThat(render("{{ 'x' in absent }}{{ absent }}{{ absent is defined }}"))
-                .isEqualTo("FalseFalse");
-        assertThat(render("{{ messages[-1]['role'] }} {{ messages[1:] | length }}"))
-                .isEqualTo("assistant 1");
-        assertThat(render("{{ messages[0].get('name', 'nobody') }}")).isEqualTo("nobody");
-        assertThat(render("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}"
-                        + "{{ ns.n }}"))
-                .isEqualTo("2");
-    }
-
-    @Test
     void writesJsonAsPython() {
         assertThat(render("{{ tools[0] | tojson }}"))
                 .isEqualTo("{\"name\": \"f\", \"n\": 1.5, \"flag\": true, \"none\": null, \"text\": \"ü\\\"\\n\"}");
@@ -134,34 +169,5 @@ class ChatTemplateTest {
     @Test
     void knowsTheTime() {
         assertThat(render("{{ strftime_now('%Y') }}")).matches("2\\d\\d\\d");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}x{% endfor %}{% endfor %}"
-                        + "{% endfor %}",
-                "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
-                "{{ ''.getClass().forName('java.lang.Runtime') }}",
-                "{{ messages.getClass() }}",
-                "{{ messages.append(1) }}",
-                "{{ 'x' * 999999999 }}",
-                "{% set n = namespace(x='x') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
-                "{{ range(99999999) }}",
-                "{% include 'file:/etc/passwd' %}",
-                "{% import 'file:/etc/passwd' as x %}",
-                "{% if %}",
-                "{{ 'a' ",
-            })
-    void refusesWhatIsWrongOrHarmful(String source) {
-        assertThatThrownBy(() -> render(source))
-                .isInstanceOf(GenerationException.class)
-                .hasMessageStartingWith("test");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"{{ messages.class }}", "{{ ''.class }}", "{{ messages[0].class }}"})
-    void showsNothingOfJava(String source) {
-        assertThat(render(source)).isEmpty();
     }
 }
