@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -45,6 +46,7 @@ import java.util.function.Supplier;
  *     Transformers this holds for every way of decoding, not for beams only as in OpenVINO GenAI
  * @param beams beam search
  * @param assisted drafts that the model checks several tokens at a time
+ * @param structuredOutput what the answer must look like; anything if empty
  * @param logitsProcessors makers of processors, called once for each answer; see {@link LogitsProcessor} for when they run
  */
 public record GenerationConfig(
@@ -74,6 +76,7 @@ public record GenerationConfig(
         OptionalInt noRepeatNgramSize,
         BeamSettings beams,
         AssistedSettings assisted,
+        Optional<StructuredOutputConfig> structuredOutput,
         List<Supplier<LogitsProcessor>> logitsProcessors) {
 
     /**
@@ -105,6 +108,10 @@ public record GenerationConfig(
         check(logprobs >= 0, "logprobs", logprobs, "at least 0");
         if (ignoreEos && maxNewTokens.isEmpty() && maxLength.isEmpty()) {
             throw new GenerationException("ignore_eos needs max_new_tokens or max_length, or the answer has no end");
+        }
+        if (ignoreEos && structuredOutput.isPresent()) {
+            throw new GenerationException(
+                    "ignore_eos and structured output exclude each other: a complete answer must end");
         }
         check(!stopStrings.contains(""), "stop_strings", stopStrings, "without an empty string");
         noRepeatNgramSize.ifPresent(n -> check(n >= 1, "no_repeat_ngram_size", n, "at least 1"));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -43,6 +44,7 @@ public final class GenerationConfigBuilder {
     private int numAssistantTokens;
     private float assistantConfidenceThreshold;
     private int maxNgramSize;
+    private Optional<StructuredOutputConfig> structuredOutput = Optional.empty();
     private final List<Supplier<LogitsProcessor>> logitsProcessors = new ArrayList<>();
 
     GenerationConfigBuilder() {}
@@ -82,6 +84,7 @@ public final class GenerationConfigBuilder {
         numAssistantTokens = assisted.numAssistantTokens();
         assistantConfidenceThreshold = assisted.assistantConfidenceThreshold();
         maxNgramSize = assisted.maxNgramSize();
+        structuredOutput = from.structuredOutput();
         logitsProcessors.addAll(from.logitsProcessors());
     }
 
@@ -303,6 +306,18 @@ public final class GenerationConfigBuilder {
         return this;
     }
 
+    /** What the answer must look like. */
+    public GenerationConfigBuilder structuredOutput(StructuredOutputConfig config) {
+        structuredOutput = Optional.of(config);
+        return this;
+    }
+
+    /** Lets the answer be anything again. */
+    public GenerationConfigBuilder noStructuredOutput() {
+        structuredOutput = Optional.empty();
+        return this;
+    }
+
     /** Adds a maker of processors, called once for each answer. */
     public GenerationConfigBuilder logitsProcessor(Supplier<LogitsProcessor> factory) {
         logitsProcessors.add(factory);
@@ -338,6 +353,7 @@ public final class GenerationConfigBuilder {
                 noRepeatNgramSize,
                 new BeamSettings(numBeams, numBeamGroups, diversityPenalty, lengthPenalty, stopCriteria),
                 new AssistedSettings(numAssistantTokens, assistantConfidenceThreshold, maxNgramSize),
+                structuredOutput,
                 logitsProcessors);
     }
 }

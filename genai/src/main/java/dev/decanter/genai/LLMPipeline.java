@@ -39,6 +39,7 @@ public final class LLMPipeline implements AutoCloseable {
     private final double loadTimeMs;
     private final boolean detokenizes;
     private final PromptEncoder encoder;
+    private final StructuredOutput structuredOutput;
     private final LLMSession session;
 
     /** As {@link #LLMPipeline(Path, String, Map)} with every property at its default. */
@@ -89,6 +90,7 @@ public final class LLMPipeline implements AutoCloseable {
         model = SharedModel.load(xml, core, device, properties);
         draft = drafting.map(smaller -> smaller.load(core, folder, tokenizer));
         encoder = new PromptEncoder(folder, tokenizer, chatTemplate, model.vocabularySize());
+        structuredOutput = new StructuredOutput(tokenizer);
         session = newSession();
         loadTimeMs = Stopwatch.since(begin);
     }
@@ -128,6 +130,10 @@ public final class LLMPipeline implements AutoCloseable {
 
     boolean detokenizes() {
         return tokenizer.isPresent() && detokenizes;
+    }
+
+    StructuredOutput structuredOutput() {
+        return structuredOutput;
     }
 
     PromptEncoder encoder() {

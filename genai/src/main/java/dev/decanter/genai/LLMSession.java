@@ -144,12 +144,13 @@ public final class LLMSession implements AutoCloseable {
             pipeline.encoder().check(prompt);
             limits.add(NewTokenLimit.of(prompt.length, config, pipeline.contextLength()));
         }
+        LogitsFactories factories = pipeline.structuredOutput().factories(config, limits, watch);
         int reused = prepare(prompts, config);
         Decoder decoder = Decoder.of(new DecodingTask(
                 model,
                 draft,
                 config,
-                LogitsFactories.of(config),
+                factories,
                 prompts,
                 limits,
                 reused,

@@ -65,6 +65,11 @@ public record PerfMetrics(
         return MeanStd.of(raw.tokenization());
     }
 
+    /** Compiling a grammar for structured output, or finding it among those used last. */
+    public MeanStd grammarCompileDuration() {
+        return MeanStd.of(raw.grammarCompile());
+    }
+
     /** Decoding in a call. */
     public MeanStd detokenizationDuration() {
         return MeanStd.of(raw.detokenization());

@@ -9,6 +9,7 @@ import java.util.List;
  * @param generate whole calls
  * @param chatTemplate renderings of the chat template
  * @param tokenization encodings of a prompt
+ * @param grammarCompile preparations of a grammar for structured output, which are short where it is known from before
  * @param timesToFirstToken from the start of a call to its first token
  * @param tokenIntervals from a token to the next of the same call
  * @param prefill inferences over prompts
@@ -20,6 +21,7 @@ public record RawPerfMetrics(
         List<Double> generate,
         List<Double> chatTemplate,
         List<Double> tokenization,
+        List<Double> grammarCompile,
         List<Double> timesToFirstToken,
         List<Double> tokenIntervals,
         List<Double> prefill,
@@ -31,6 +33,7 @@ public record RawPerfMetrics(
         generate = List.copyOf(generate);
         chatTemplate = List.copyOf(chatTemplate);
         tokenization = List.copyOf(tokenization);
+        grammarCompile = List.copyOf(grammarCompile);
         timesToFirstToken = List.copyOf(timesToFirstToken);
         tokenIntervals = List.copyOf(tokenIntervals);
         prefill = List.copyOf(prefill);
@@ -44,6 +47,7 @@ public record RawPerfMetrics(
                 joined(generate, other.generate),
                 joined(chatTemplate, other.chatTemplate),
                 joined(tokenization, other.tokenization),
+                joined(grammarCompile, other.grammarCompile),
                 joined(timesToFirstToken, other.timesToFirstToken),
                 joined(tokenIntervals, other.tokenIntervals),
                 joined(prefill, other.prefill),

@@ -8,6 +8,7 @@ final class Stopwatch {
     private final long start = System.nanoTime();
     private final List<Double> chatTemplate = new ArrayList<>();
     private final List<Double> tokenization = new ArrayList<>();
+    private final List<Double> grammarCompile = new ArrayList<>();
     private final List<Double> firstToken = new ArrayList<>();
     private final List<Double> intervals = new ArrayList<>();
     private final List<Double> prefill = new ArrayList<>();
@@ -30,6 +31,10 @@ final class Stopwatch {
 
     void tokenization(long since) {
         tokenization.add(since(since));
+    }
+
+    void grammarCompile(long since) {
+        grammarCompile.add(since(since));
     }
 
     void prefill(long since) {
@@ -72,6 +77,7 @@ final class Stopwatch {
                 List.of(since(start)),
                 chatTemplate,
                 tokenization,
+                grammarCompile,
                 firstToken,
                 intervals,
                 prefill,

@@ -12,6 +12,7 @@ class PerfMetricsTest {
                 List.of(100.0),
                 List.of(),
                 List.of(1.0),
+                List.of(2.0),
                 first,
                 intervals,
                 List.of(20.0),

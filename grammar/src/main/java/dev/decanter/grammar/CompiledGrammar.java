@@ -3,6 +3,7 @@ package dev.decanter.grammar;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A grammar made ready for a vocabulary. Immutable to its users and safe for threads; what is computed for one text serves all others.
@@ -15,11 +16,14 @@ import java.util.function.UnaryOperator;
  */
 public final class CompiledGrammar {
     /** What is kept of computed states and masks, in bytes. */
-    private static final long MAX_BYTES = 96L << 20;
+    private static final long MAX_BYTES = 48L << 20;
 
     private final Vocabulary vocabulary;
     private final Program program;
     private volatile StateSpace space;
+
+    /** What may come first, where tokens are something else at the beginning of a text. */
+    private volatile @Nullable TokenMask beginning;
 
     private CompiledGrammar(Vocabulary vocabulary, Program program) {
         this.vocabulary = vocabulary;
@@ -58,6 +62,15 @@ public final class CompiledGrammar {
     /** A matcher at the beginning of a text. */
     public GrammarMatcher matcher() {
         return new GrammarMatcher(this, space.start());
+    }
+
+    /**
+     * A number of tokens that suffices for a text: that of one of the shortest texts, in as few tokens as it can be written with.
+     * {@link Integer#MAX_VALUE} if the vocabulary cannot write it.
+     */
+    public int leastTokens() {
+        int tokens = new Closing(vocabulary, vocabulary.beginning().orElse(vocabulary)).tokens(space.start());
+        return tokens < Position.NEVER ? tokens : Integer.MAX_VALUE;
     }
 
     /** Least number of bytes of a text. */
@@ -159,8 +172,19 @@ public final class CompiledGrammar {
         return Math.max(offset, 0);
     }
 
-    /** The tokens after which a text can be closed with no more than so many bytes. */
-    TokenMask maskWithin(State state, int bytes) {
-        return new MaskBuilder(vocabulary, state.space).within(vocabulary, state, bytes);
+    /** The tokens that may come first, from the state before all of them. */
+    TokenMask beginningMask(State start, Vocabulary tokens) {
+        TokenMask mask = beginning;
+        if (mask == null) {
+            mask = MaskBuilder.within(tokens, vocabulary, start, Position.NEVER, false);
+            beginning = mask;
+        }
+        return mask;
+    }
+
+    /** The tokens after which a text can be closed with so many bytes, or, where there are none, with so many tokens. */
+    TokenMask maskWithin(Vocabulary tokens, State state, int limit) {
+        TokenMask mask = MaskBuilder.within(tokens, vocabulary, state, limit, !vocabulary.hasAllBytes());
+        return mask.isEmpty() ? MaskBuilder.within(tokens, vocabulary, state, limit, true) : mask;
     }
 }

@@ -43,6 +43,16 @@ public record Grammar(String root, Map<String, Node> rules) {
         return new Grammar("root", Map.of("root", root));
     }
 
+    /** The same grammar with every rule's name behind a prefix, so that it can stand in another one. */
+    public Grammar withPrefix(String prefix) {
+        Map<String, Node> renamed = new LinkedHashMap<>();
+        rules.forEach((name, body) -> renamed.put(
+                prefix + name,
+                Normalizer.map(
+                        body, leaf -> leaf instanceof Node.Reference(String rule) ? Node.rule(prefix + rule) : leaf)));
+        return new Grammar(prefix + root, renamed);
+    }
+
     private record Visit(Node node, int depth) {}
 
     private static void check(String rule, Node body, Map<String, Node> rules) {

@@ -2,6 +2,7 @@ package dev.decanter.grammar;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,30 +74,50 @@ public final class GrammarMatcher {
      * @throws GrammarException if the grammar turns out to explode
      */
     public void mask(long[] bits) {
-        grammar.mask(state()).copyTo(bits);
+        mask(state()).copyTo(bits);
+    }
+
+    private TokenMask mask(State state) {
+        Vocabulary tokens = vocabulary();
+        return tokens == grammar.vocabulary() ? grammar.mask(state) : grammar.beginningMask(state, tokens);
+    }
+
+    /** What tokens are at this place. */
+    private Vocabulary vocabulary() {
+        return last.length > 0
+                ? grammar.vocabulary()
+                : grammar.vocabulary().beginning().orElse(grammar.vocabulary());
     }
 
     /**
-     * As {@link #mask(long[])}, and the text can be completed with so many tokens: after each token allowed, one token a byte
-     * suffices. If that is not possible from here, no token is allowed.
+     * As {@link #mask(long[])}, and the text can be completed with so many tokens. Where as many tokens as there are bytes do
+     * (given that each byte is a token by itself), every token is allowed after which that is so; else those after which a shortest text can
+     * be written with the tokens left.
      *
      * @param tokens how many more tokens there may be, the next one included; from 1
+     * @return whether any token is allowed; if not, and the text is not complete, it will not be in time
      */
-    public void mask(long[] bits, int tokens) {
+    public boolean mask(long[] bits, int tokens) {
         State state = state();
-        TokenMask mask = grammar.mask(state);
+        TokenMask mask = mask(state);
         int offset = CompiledGrammar.offset(state, stack -> stack.clipped);
-        int bytes = Math.min(tokens, Position.NEVER) - 1;
-        if (offset >= 0 && Position.add(mask.greatestCost(), offset) <= bytes) {
+        int limit = Math.min(tokens, Position.NEVER) - 1;
+        if (offset >= 0 && Position.add(mask.greatestCost(), offset) <= limit) {
             mask.copyTo(bits);
-        } else if (offset >= 0 && Position.add(mask.cheapCost, offset) <= bytes) {
+            return !mask.isEmpty();
+        }
+        if (offset >= 0 && Position.add(mask.cheapCost, offset) <= limit) {
             mask.copyTo(bits);
-            for (int i = mask.dear.length - 1; i >= 0 && mask.dearCosts[i] + offset > bytes; i--) {
+            for (int i = mask.dear.length - 1; i >= 0 && mask.dearCosts[i] + offset > limit; i--) {
                 bits[mask.dear[i] >> 6] &= ~(1L << mask.dear[i]);
             }
-        } else {
-            grammar.maskWithin(state, bytes).copyTo(bits);
+            if (Arrays.stream(bits, 0, grammar.vocabulary().maskLength()).anyMatch(word -> word != 0)) {
+                return true;
+            }
         }
+        TokenMask within = grammar.maskWithin(vocabulary(), state, limit);
+        within.copyTo(bits);
+        return !within.isEmpty();
     }
 
     /** Whether a token may come next. */
@@ -147,7 +168,7 @@ public final class GrammarMatcher {
             throw new GrammarException("token " + token + " is not in the vocabulary, which has "
                     + grammar.vocabulary().size() + " ids");
         }
-        return grammar.vocabulary().bytes(token);
+        return vocabulary().bytes(token);
     }
 
     /**

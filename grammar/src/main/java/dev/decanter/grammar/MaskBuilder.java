@@ -18,12 +18,19 @@ final class MaskBuilder {
     private final State[] path;
     private final long[] cheap;
     private final Map<Integer, Integer> dear = new HashMap<>();
+    private final Closing closing;
+    private boolean countTokens;
     private int cheapLimit;
     private int cheapCost;
     private int[] exits = new int[16];
     private int exitCount;
 
     MaskBuilder(Vocabulary vocabulary, StateSpace space) {
+        this(vocabulary, vocabulary, space);
+    }
+
+    private MaskBuilder(Vocabulary vocabulary, Vocabulary later, StateSpace space) {
+        closing = new Closing(later, later);
         this.space = space;
         path = new State[vocabulary.maxBytes() + 1];
         cheap = new long[vocabulary.maskLength()];
@@ -91,8 +98,13 @@ final class MaskBuilder {
             // Inside a text that goes on and on, all that is below a node may lead back to the same state.
             boolean all = next == before && !next.exits && (trie.below(node) & ~space.loops(next)) == 0;
             int after = all ? trie.end(node) : node + 1;
-            for (int i = trie.firstToken(node); i < trie.firstToken(after); i++) {
-                add(trie.id(i), next.cost);
+            int firstToken = trie.firstToken(node);
+            int endToken = trie.firstToken(after);
+            if (firstToken < endToken) {
+                int cost = countTokens ? closing.tokens(next) : next.cost;
+                for (int i = firstToken; i < endToken; i++) {
+                    add(trie.id(i), cost);
+                }
             }
             path[depth] = next;
             if (findExits && next.exits && trie.hasChildren(node)) {
@@ -117,13 +129,19 @@ final class MaskBuilder {
         }
     }
 
-    /** The tokens after which no more bytes are needed than a limit. */
-    TokenMask within(Vocabulary vocabulary, State state, int limit) {
-        cheapLimit = limit;
-        walk(vocabulary.shortTokens(), 0, state, false);
-        walk(vocabulary.longTokens(), 0, state, false);
-        dear.clear();
-        return result();
+    /**
+     * The tokens after which no more bytes are needed than a limit, or no more tokens.
+     *
+     * @param later the vocabulary of the tokens after this one
+     */
+    static TokenMask within(Vocabulary vocabulary, Vocabulary later, State state, int limit, boolean countTokens) {
+        MaskBuilder builder = new MaskBuilder(vocabulary, later, state.space);
+        builder.countTokens = countTokens;
+        builder.cheapLimit = limit;
+        builder.walk(vocabulary.shortTokens(), 0, state, false);
+        builder.walk(vocabulary.longTokens(), 0, state, false);
+        builder.dear.clear();
+        return builder.result();
     }
 
     /** Everything that was added. */

@@ -39,6 +39,11 @@ final class State {
     @Nullable
     State near;
 
+    /** See {@link Closing}. */
+    int closingTokens = NOT_COMPUTED;
+
+    static final int NOT_COMPUTED = -1;
+
     /** Buckets of bytes (see {@link Trie}) that all lead back to this state; {@link #UNKNOWN} until it is asked for. */
     long loops = UNKNOWN;
 

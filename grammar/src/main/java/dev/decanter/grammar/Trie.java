@@ -98,6 +98,20 @@ final class Trie {
         return ends[node] > node + 1;
     }
 
+    /** The child of a node that a byte leads to, or -1. */
+    int child(int node, int value) {
+        for (int child = node + 1; child < ends[node]; child = ends[child]) {
+            if (label(child) == value) {
+                return child;
+            }
+        }
+        return -1;
+    }
+
+    boolean hasToken(int node) {
+        return firstToken[node] < firstToken[node + 1];
+    }
+
     /** The {@link #bucket}s of all bytes on the way to a node's descendants. */
     long below(int node) {
         return below[node];

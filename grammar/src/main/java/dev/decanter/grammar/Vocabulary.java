@@ -2,6 +2,7 @@ package dev.decanter.grammar;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The bytes of each token of a model, as a trie. Immutable and safe for threads; build it once for a tokenizer, it is not cheap
@@ -26,9 +27,11 @@ public final class Vocabulary {
     private final Trie longTokens;
     private final int[] singleByte = new int[256];
     private final boolean[] alphabet = new boolean[256];
+    private final Optional<Vocabulary> beginning;
 
-    private Vocabulary(byte[][] tokens) {
+    private Vocabulary(byte[][] tokens, Optional<Vocabulary> beginning) {
         this.tokens = tokens;
+        this.beginning = beginning;
         int[] sorted = sorted(tokens);
         shortTokens = new Trie(
                 tokens,
@@ -55,6 +58,32 @@ public final class Vocabulary {
      * @throws GrammarException if there is no token with bytes, or one is longer than 64 KiB, or there are more than 16 million
      */
     public static Vocabulary of(List<byte[]> tokens) {
+        return new Vocabulary(checked(tokens), Optional.empty());
+    }
+
+    /**
+     * A vocabulary of which tokens have other bytes at the beginning of a text than after other tokens, as those of SentencePiece
+     * lose a space there.
+     *
+     * @param tokens the bytes that each id adds to a text that has begun
+     * @param first the bytes of a text that is this id alone
+     * @throws GrammarException as {@link #of(List)}, or if the lists are of different length
+     */
+    public static Vocabulary of(List<byte[]> tokens, List<byte[]> first) {
+        if (tokens.size() != first.size()) {
+            throw new GrammarException(
+                    "the vocabulary has " + tokens.size() + " tokens, but " + first.size() + " at the beginning");
+        }
+        byte[][] later = checked(tokens);
+        byte[][] beginning = checked(first);
+        return new Vocabulary(
+                later,
+                Arrays.deepEquals(later, beginning)
+                        ? Optional.empty()
+                        : Optional.of(new Vocabulary(beginning, Optional.empty())));
+    }
+
+    private static byte[][] checked(List<byte[]> tokens) {
         if (tokens.size() > MAX_IDS) {
             throw new GrammarException(
                     "the vocabulary has " + tokens.size() + " tokens; grammars take " + MAX_IDS + " at most");
@@ -72,7 +101,7 @@ public final class Vocabulary {
         if (!any) {
             throw new GrammarException("the vocabulary has no token with text; a grammar has nothing to choose from");
         }
-        return new Vocabulary(copy);
+        return copy;
     }
 
     /** By the first bytes together with the id as one number, and then the few with equal beginnings by all bytes. */
@@ -129,14 +158,24 @@ public final class Vocabulary {
         return tokens[id];
     }
 
-    /** The id of the token that is just this byte (0 to 255), or -1. */
-    int singleByte(int value) {
-        return singleByte[value];
+    /** Whether every byte that occurs in a token is a token by itself, so that a text has no more tokens than bytes. */
+    boolean hasAllBytes() {
+        for (int value = 0; value < 256; value++) {
+            if (alphabet[value] && singleByte[value] < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether a byte occurs in any token. */
     boolean hasByte(int value) {
-        return alphabet[value];
+        return alphabet[value] || beginning.map(first -> first.alphabet[value]).orElse(false);
+    }
+
+    /** What the tokens are at the beginning of a text, if that is something else. */
+    Optional<Vocabulary> beginning() {
+        return beginning;
     }
 
     Trie shortTokens() {

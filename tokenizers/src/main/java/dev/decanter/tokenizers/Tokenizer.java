@@ -332,6 +332,32 @@ public final class Tokenizer implements AutoCloseable {
         return tokens;
     }
 
+    /**
+     * The bytes that each id adds to a decoded text, by id; none for special tokens and for ids without a token. A token may be a
+     * part of a character. Tokens that begin a word bring the space before it.
+     *
+     * @param atBeginning as a text's first token: decoders of SentencePiece and of word pieces leave the first space out
+     * @throws TokenizerException if there is no detokenizer
+     */
+    public List<byte[]> tokenBytes(boolean atBeginning) {
+        return new TokenTexts(this, vocabulary).bytes(atBeginning);
+    }
+
+    /** The texts of rows of ids, equally many in each; special tokens are kept. */
+    List<String> decodeRows(long[] ids, int rows) {
+        RequestPool pool = decoder.orElseThrow(() -> new TokenizerException(
+                folder + ": has no " + TokenizerConverter.DETOKENIZER + "; convert the tokenizer with a detokenizer"));
+        return pool.with(request -> {
+            request.setTensor(
+                    pool.model().inputs().getFirst().name(), Tensor.ofLongs(Shape.of(rows, ids.length / rows), ids));
+            if (pool.model().hasInput(RunTimeSwitches.SKIP_COUNT)) {
+                request.setTensor(RunTimeSwitches.SKIP_COUNT, Tensor.ofInts(Shape.of(1), 0));
+            }
+            request.infer();
+            return request.outputs().getFirst().strings();
+        });
+    }
+
     /** Number of ids. */
     public int vocabularySize() {
         return vocabulary.size();
