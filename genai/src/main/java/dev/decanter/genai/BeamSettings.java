@@ -1,7 +1,13 @@
 package dev.decanter.genai;
 
 /**
- * Beam search; names and defaults of OpenVINO GenAI.
+ * Beam search; names and defaults of OpenVINO GenAI. Scores, ranks and the end are those of Transformers' {@code generate}, which
+ * OpenVINO GenAI describes alike but for this: {@code repetition_penalty} is allowed and, like all that changes logits, works on
+ * log-probabilities, which are not normalized again; and the running beam that a finished answer is compared with is the
+ * best after the step, with the length it then has. Length counts all new tokens, a stop token and those of a stop string included.
+ *
+ * <p>Which beam wins is known only at the end, so a streamer gets the text in one piece, and nothing when the call is
+ * interrupted. There are fewer answers than {@code num_return_sequences} if fewer can be found.
  *
  * @param numBeams beams, at least 1; 1 is no beam search
  * @param numBeamGroups groups of beams that are kept apart; divides {@code numBeams}

@@ -7,6 +7,9 @@ import java.util.Arrays;
  * in OpenVINO GenAI's order. Nothing is normalized again after a cut; the draw takes that into account.
  */
 final class LogitTransforms {
+    /** Values that are worked on at a time. */
+    private static final int BLOCK = 1024;
+
     private LogitTransforms() {}
 
     /** Makes tokens impossible. */
@@ -102,34 +105,65 @@ final class LogitTransforms {
         return max + Math.log(sum);
     }
 
-    /** Puts e^((x − max) / temperature) into {@code weights}; returns their sum. */
+    /**
+     * Puts e^((x − max) / temperature) into {@code weights}, which may be the logits; returns their sum.
+     *
+     * <p>In plain loops that the compiler turns into vector instructions: a vocabulary of 128k takes a twentieth of what {@link
+     * Math#exp} would. They are two, with the powers of two between them, because it does not do that to a loop which makes
+     * a float of bits that it has computed.
+     */
     static double exponentials(float[] logits, float max, float temperature, float[] weights) {
-        float scale = 1 / temperature;
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = exponential((logits[i] - max) * scale);
-        }
+        int[] powers = new int[Math.min(BLOCK, weights.length)];
         double sum = 0;
-        for (float weight : weights) {
-            sum += weight;
+        for (int from = 0; from < weights.length; from += BLOCK) {
+            int count = Math.min(BLOCK, weights.length - from);
+            fractions(logits, from, count, max, 1 / temperature, weights, powers);
+            sum += scaled(weights, from, count, powers);
         }
         return sum;
     }
 
     /**
-     * e^x for x up to 0 with a relative error of about 1e-7 (Cephes' expf). In plain float arithmetic, which the compiler
-     * turns into vector instructions: a vocabulary of 128k takes a tenth of what {@link Math#exp} would.
+     * e^x = 2^n · e^r for x up to 0, with a relative error of about 1e-7 (Cephes' expf): e^r and the bits of 2^n, which are 0
+     * below the smallest normal number.
      */
-    private static float exponential(float x) {
-        int n = (int) (x * 1.442695f - 0.5f);
-        float r = x - n * 0.6933594f + n * 2.1219444e-4f;
-        float p = 0.00019875691f;
-        p = p * r + 0.0013981999f;
-        p = p * r + 0.008333452f;
-        p = p * r + 0.041665796f;
-        p = p * r + 0.16666666f;
-        p = p * r + 0.5f;
-        float y = p * r * r + r + 1;
-        return x < -87 ? 0 : y * Float.intBitsToFloat((n + 127) << 23);
+    private static void fractions(
+            float[] logits, int from, int count, float max, float scale, float[] weights, int[] powers) {
+        for (int i = 0; i < count; i++) {
+            float x = Math.max((logits[from + i] - max) * scale, -88);
+            int n = (int) (x * 1.442695f - 0.5f);
+            float r = x - n * 0.6933594f + n * 2.1219444e-4f;
+            float p = 0.00019875691f;
+            p = p * r + 0.0013981999f;
+            p = p * r + 0.008333452f;
+            p = p * r + 0.041665796f;
+            p = p * r + 0.16666666f;
+            p = p * r + 0.5f;
+            weights[from + i] = p * r * r + r + 1;
+            powers[i] = (n + 127) << 23;
+        }
+    }
+
+    /** Multiplies by the powers; returns the sum, in four parts that do not wait for each other. */
+    private static double scaled(float[] weights, int from, int count, int[] powers) {
+        for (int i = 0; i < count; i++) {
+            weights[from + i] *= Float.intBitsToFloat(powers[i]);
+        }
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int whole = count & -4;
+        for (int i = from; i < from + whole; i += 4) {
+            a += weights[i];
+            b += weights[i + 1];
+            c += weights[i + 2];
+            d += weights[i + 3];
+        }
+        for (int i = from + whole; i < from + count; i++) {
+            a += weights[i];
+        }
+        return (a + b) + (c + d);
     }
 
     /** The distribution to draw from. {@code logits} is not changed. */

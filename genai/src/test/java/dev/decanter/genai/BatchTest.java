@@ -71,7 +71,9 @@ class BatchTest {
                     .seed(11)
                     .numReturnSequences(2)
                     .build();
-            for (GenerationConfig config : fast ? List.of(plain, ending, sampled) : List.of(ending)) {
+            GenerationConfig beams =
+                    ending.toBuilder().numBeams(3).numReturnSequences(2).build();
+            for (GenerationConfig config : fast ? List.of(plain, ending, sampled, beams) : List.of(ending)) {
                 List<GenerationResult> results = pipeline.generate(prompts, config);
                 assertThat(results).hasSize(prompts.length);
                 for (int p = 0; p < prompts.length; p++) {

@@ -1,18 +1,20 @@
 package dev.decanter.genai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.decanter.genai.lm.LanguageModel;
-import dev.decanter.genai.lm.Step;
-import dev.decanter.genai.lm.StepLogits;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,90 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Beam search against plain loops, on a model of random logits that knows what each row holds. */
 class BeamSearchTest {
     private static final String[] WORDS = {"", "a", "b", " c", "d", "ef", "g ", "h", "i", "jk", "l", "m"};
-
-    /** Logits that depend on all tokens before them, so that a row out of place is noticed. */
-    private static final class RandomModel implements LanguageModel {
-        final int vocabulary;
-        final long seed;
-        final List<Integer> rowsOfSteps = new ArrayList<>();
-        List<List<Long>> cache = List.of();
-
-        RandomModel(int vocabulary, long seed) {
-            this.vocabulary = vocabulary;
-            this.seed = seed;
-        }
-
-        float[] logits(List<Long> tokens) {
-            long hash = seed;
-            for (long token : tokens) {
-                hash = (hash ^ token) * 0x9E3779B97F4A7C15L;
-                hash ^= hash >>> 29;
-            }
-            Random random = new Random(hash);
-            float[] logits = new float[vocabulary];
-            for (int i = 0; i < vocabulary; i++) {
-                logits[i] = (float) (1.5 * random.nextGaussian());
-            }
-            return logits;
-        }
-
-        @Override
-        public int rows() {
-            return length() == 0 ? 0 : cache.size();
-        }
-
-        @Override
-        public int length() {
-            return cache.isEmpty() ? 0 : cache.getFirst().size();
-        }
-
-        @Override
-        public StepLogits step(Step step) {
-            List<List<Long>> next = new ArrayList<>();
-            for (int r = 0; r < step.rows(); r++) {
-                List<Long> row = new ArrayList<>(length() == 0 ? List.of() : cache.get(step.parents()[r]));
-                for (int i = 0; i < step.count(); i++) {
-                    row.add(i < step.padding()[r] ? -1 : step.ids()[r][i]);
-                }
-                next.add(row);
-            }
-            cache = next;
-            rowsOfSteps.add(next.size());
-            return new StepLogits() {
-                @Override
-                public int rows() {
-                    return next.size();
-                }
-
-                @Override
-                public int positions() {
-                    return step.positions();
-                }
-
-                @Override
-                public int vocabulary() {
-                    return vocabulary;
-                }
-
-                @Override
-                public void copyTo(int row, int position, float[] target) {
-                    List<Long> all = next.get(row);
-                    List<Long> before = all.subList(0, all.size() - step.positions() + position + 1);
-                    float[] logits =
-                            logits(before.stream().filter(token -> token >= 0).toList());
-                    System.arraycopy(logits, 0, target, 0, vocabulary);
-                }
-            };
-        }
-
-        @Override
-        public int trim(int length) {
-            throw new AssertionError("beam search does not go back");
-        }
-
-        @Override
-        public void close() {}
-    }
 
     /** Words of a vocabulary that needs no context. */
     private record Words() implements TextStream {
@@ -121,6 +39,11 @@ class BeamSearchTest {
         public TextStream copy() {
             return this;
         }
+    }
+
+    @AfterEach
+    void clearInterrupt() {
+        Thread.interrupted();
     }
 
     private static List<GenerationResult> run(
@@ -141,7 +64,8 @@ class BeamSearchTest {
                 1));
         assertThat(decoder).isInstanceOf(BeamSearch.class);
         List<GenerationResult> results = decoder.run();
-        assertThat(decoder.cached()).isEqualTo(prompts.length > 1 ? new long[0] : prompts[0]);
+        int kept = prompts.length > 1 ? 0 : Math.min(prompts[0].length, model.length());
+        assertThat(decoder.cached()).isEqualTo(Arrays.copyOf(prompts[0], kept));
         return results;
     }
 
@@ -158,9 +82,15 @@ class BeamSearchTest {
     }
 
     private static List<PlainBeamSearch.Found> plain(RandomModel model, GenerationConfig config, long... prompt) {
-        Function<List<Long>, float[]> logits = model::logits;
+        Predicate<List<Long>> stops = tokens ->
+                config.stopStrings().stream().anyMatch(stop -> text(tokens).contains(stop));
         List<Long> ids = Arrays.stream(prompt).boxed().toList();
-        return new PlainBeamSearch(config, logits, ids, config.maxNewTokens().orElseThrow()).run();
+        int limit = config.maxNewTokens().orElseThrow();
+        return new PlainBeamSearch(config, model::logits, stops, ids, limit).run();
+    }
+
+    private static String text(List<Long> tokens) {
+        return tokens.stream().map(token -> new Words().push(token)).collect(Collectors.joining());
     }
 
     /** Anything that a configuration may say about beams. */
@@ -216,5 +146,173 @@ class BeamSearchTest {
                 assertSame(results.get(p).sequences(), plain(model, config, prompts[p]));
             }
         }
+    }
+
+    @Test
+    void stopStringsEndBeamsAcrossTokens() {
+        int stopped = 0;
+        for (int i = 0; i < 150; i++) {
+            GenerationConfig config = GenerationConfig.builder()
+                    .numBeams(4)
+                    .numReturnSequences(3)
+                    .maxNewTokens(9)
+                    .stopString("b c")
+                    .stopString("ij")
+                    .includeStopString(i % 2 == 0)
+                    .build();
+            RandomModel model = new RandomModel(WORDS.length, i);
+            List<GeneratedSequence> found = run(model, config, new long[] {1});
+            List<PlainBeamSearch.Found> expected = plain(model, config, 1);
+            assertThat(found).hasSameSizeAs(expected);
+            for (int s = 0; s < found.size(); s++) {
+                GeneratedSequence sequence = found.get(s);
+                String all = text(expected.get(s).tokens());
+                int end = Stream.of("b c", "ij")
+                        .mapToInt(all::indexOf)
+                        .filter(at -> at >= 0)
+                        .min()
+                        .orElse(all.length());
+                boolean stop = end < all.length();
+                int kept = !stop || !config.includeStopString() ? end : end + (all.startsWith("ij", end) ? 2 : 3);
+                assertThat(sequence.text()).isEqualTo(all.substring(0, kept));
+                assertThat(sequence.score()).isCloseTo(expected.get(s).score(), within(1e-4));
+                assertThat(sequence.finishReason()).isEqualTo(stop ? FinishReason.STOP : FinishReason.LENGTH);
+                stopped += stop ? 1 : 0;
+            }
+        }
+        assertThat(stopped).isGreaterThan(20);
+    }
+
+    @Test
+    void beamsForkFromOneRowAndEndedGroupsAreNotRun() {
+        GenerationConfig config = GenerationConfig.builder()
+                .numBeams(6)
+                .numBeamGroups(3)
+                .diversityPenalty(1)
+                .maxNewTokens(4)
+                .build();
+        RandomModel model = new RandomModel(50, 3);
+        run(model, config, new long[] {1, 2});
+        assertThat(model.rowsOfSteps).containsExactly(1, 6, 6, 6);
+
+        GenerationConfig early = config.toBuilder()
+                .maxNewTokens(12)
+                .stopTokenIds(LongStream.range(0, 25).boxed().toList())
+                .stopCriteria(StopCriteria.EARLY)
+                .build();
+        RandomModel ending = new RandomModel(50, 4);
+        run(ending, early, new long[] {1, 2});
+        assertThat(ending.rowsOfSteps.getLast()).isLessThan(6);
+        assertThat(ending.rowsOfSteps).hasSizeLessThan(12);
+    }
+
+    @Test
+    void tellsLogprobsTextPromptAndLogits() {
+        GenerationConfig config = GenerationConfig.builder()
+                .numBeams(3)
+                .maxNewTokens(5)
+                .lengthPenalty(0)
+                .logprobs(1)
+                .keepPromptLogits(true)
+                .build();
+        RandomModel model = new RandomModel(12, 8);
+        List<String> streamed = new ArrayList<>();
+        Streamer streamer = piece -> {
+            streamed.add(piece);
+            return StreamingStatus.RUNNING;
+        };
+        GenerationResult result =
+                run(model, config, streamer, new long[] {1, 2}).getFirst();
+        GeneratedSequence best = result.best();
+        assertThat(streamed).containsExactly(best.text());
+        assertThat(best.text()).isEqualTo(text(best.tokenIds()));
+        assertThat(best.logprobs()).hasSize(5);
+        assertThat(best.logprobs().stream().mapToDouble(Float::doubleValue).sum())
+                .isCloseTo(best.score(), within(1e-5));
+        assertThat(result.promptLogits().orElseThrow()).isEqualTo(model.logits(List.of(1L, 2L)));
+        assertThat(result.metrics().numGeneratedTokens()).isEqualTo(5);
+
+        GenerationConfig penalized = config.toBuilder().repetitionPenalty(1.5f).build();
+        int differ = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            GeneratedSequence other =
+                    run(new RandomModel(12, seed), penalized, new long[] {1, 2}).getFirst();
+            double own =
+                    other.logprobs().stream().mapToDouble(Float::doubleValue).sum();
+            assertThat(own).as("by the model's own logits").isGreaterThan(other.score() - 1e-5);
+            differ += own > other.score() + 1e-3 ? 1 : 0;
+        }
+        assertThat(differ).isPositive();
+    }
+
+    @Test
+    void echoPutsThePromptFirst() {
+        GenerationConfig config = GenerationConfig.builder()
+                .numBeams(2)
+                .numReturnSequences(2)
+                .maxNewTokens(3)
+                .echo(true)
+                .build();
+        RandomModel model = new RandomModel(12, 9);
+        List<PlainBeamSearch.Found> expected = plain(model, config, 5, 6);
+        List<GeneratedSequence> found = run(model, config, new long[] {5, 6});
+        for (int i = 0; i < 2; i++) {
+            List<Long> ids = new ArrayList<>(List.of(5L, 6L));
+            ids.addAll(expected.get(i).tokens());
+            assertThat(found.get(i).tokenIds()).isEqualTo(ids);
+            assertThat(found.get(i).text()).isEqualTo(text(ids));
+        }
+    }
+
+    @Test
+    void whatRanWhenInterruptedIsTheAnswer() {
+        GenerationConfig config =
+                GenerationConfig.builder().numBeams(3).maxNewTokens(50).build();
+        RandomModel model = new RandomModel(12, 10);
+        model.interruptAtStep = 4;
+        List<String> streamed = new ArrayList<>();
+        Streamer streamer = piece -> {
+            streamed.add(piece);
+            return StreamingStatus.RUNNING;
+        };
+        GeneratedSequence best =
+                run(model, config, streamer, new long[] {1}).getFirst().best();
+        assertThat(best.finishReason()).isEqualTo(FinishReason.CANCEL);
+        assertThat(best.tokenIds()).hasSize(4);
+        assertThat(streamed).isEmpty();
+        assertThat(Thread.interrupted()).isTrue();
+
+        Thread.currentThread().interrupt();
+        RandomModel idle = new RandomModel(12, 10);
+        assertThat(run(idle, config, new long[] {1}).getFirst().tokenIds()).isEmpty();
+        assertThat(idle.rowsOfSteps).isEmpty();
+    }
+
+    @Test
+    void deadEndsAreToldAndFewerAnswersGiven() {
+        GenerationConfig config = GenerationConfig.builder()
+                .numBeams(3)
+                .numReturnSequences(3)
+                .maxNewTokens(10)
+                .noRepeatNgramSize(1)
+                .build();
+        assertThatThrownBy(() -> run(new RandomModel(5, 1), config, new long[] {0, 1}))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("no_repeat_ngram_size");
+        GenerationConfig ending = config.toBuilder().stopTokenId(4).build();
+        assertThat(run(new RandomModel(5, 1), ending, new long[] {0, 1}))
+                .isNotEmpty()
+                .allMatch(sequence -> sequence.tokenIds().getLast() == 4);
+    }
+
+    @Test
+    void aLogitThatIsNoNumberIsAnError() {
+        RandomModel model = new RandomModel(12, 10);
+        model.broken = true;
+        GenerationConfig config =
+                GenerationConfig.builder().numBeams(3).maxNewTokens(5).build();
+        assertThatThrownBy(() -> run(model, config, new long[] {1}))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("not a finite number");
     }
 }

@@ -122,6 +122,24 @@ class LLMPipelineTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"CPU, true", "CPU, false"})
+    void beamsLeaveOnlyThePromptBehind(String device, boolean stateful) {
+        GenerationConfig beams = tokens(12).toBuilder().numBeams(4).build();
+        long[] prompt = ids(1, 302, 341, 318, 430, 314);
+        try (LLMPipeline pipeline = open(device, stateful)) {
+            GenerationResult first = pipeline.generate(prompt, beams);
+            GenerationResult again = pipeline.generate(prompt, beams);
+            assertThat(again.tokenIds()).isEqualTo(first.tokenIds());
+            assertThat(again.metrics().numReusedTokens()).isEqualTo(5);
+            GenerationResult greedy = pipeline.generate(prompt, tokens(12));
+            assertThat(greedy.metrics().numReusedTokens()).isEqualTo(5);
+            try (LLMSession fresh = pipeline.newSession()) {
+                assertThat(fresh.generate(prompt, tokens(12)).tokenIds()).isEqualTo(greedy.tokenIds());
+            }
+        }
+    }
+
     @Test
     void refusesBeforeRunning() {
         try (LLMPipeline pipeline = open("CPU", true)) {

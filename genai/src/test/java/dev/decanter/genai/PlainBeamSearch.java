@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Beam search with groups as plain loops over whole vocabularies: nothing shared, nothing cut short. */
 final class PlainBeamSearch {
@@ -14,12 +15,24 @@ final class PlainBeamSearch {
 
     private final GenerationConfig config;
     private final Function<List<Long>, float[]> model;
+    private final Predicate<List<Long>> stops;
     private final List<Long> prompt;
     private final int limit;
     private final int size;
 
-    /** {@code model} gives the logits behind a prompt and an answer. */
-    PlainBeamSearch(GenerationConfig config, Function<List<Long>, float[]> model, List<Long> prompt, int limit) {
+    /**
+     * For one prompt.
+     *
+     * @param model gives the logits behind a prompt and an answer
+     * @param stops whether an answer ends, apart from stop tokens
+     */
+    PlainBeamSearch(
+            GenerationConfig config,
+            Function<List<Long>, float[]> model,
+            Predicate<List<Long>> stops,
+            List<Long> prompt,
+            int limit) {
+        this.stops = stops;
         this.config = config;
         this.model = model;
         this.prompt = prompt;
@@ -68,8 +81,9 @@ final class PlainBeamSearch {
         List<Found> next = new ArrayList<>();
         for (int rank = 0; rank < candidates.size(); rank++) {
             Found candidate = candidates.get(rank);
-            boolean stop = !config.ignoreEos()
-                    && config.stopTokenIds().contains(candidate.tokens().getLast());
+            boolean stop = stops.test(candidate.tokens())
+                    || (!config.ignoreEos()
+                            && config.stopTokenIds().contains(candidate.tokens().getLast()));
             if (!stop && length < limit) {
                 if (next.size() < size) {
                     next.add(candidate);
