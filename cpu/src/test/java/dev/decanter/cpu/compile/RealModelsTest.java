@@ -111,6 +111,53 @@ class RealModelsTest {
         }
     }
 
+    /** Two rows, the second padded on the left; then one token more each, in the other order. */
+    @ParameterizedTest
+    @CsvSource({
+        "llm-gpt2-f32-stateful, __module.model.transformer.h.1/aten::add/Add_1",
+        "llm-tinyllama-1.1b-int8, __module.model.layers.1/aten::add/Add_1",
+    })
+    void paddedRowsEqualSingleOnes(String name, String lastLayer) throws IOException {
+        Model model = RealModel.firstLayers(RealModel.read(name, temporary), lastLayer, 2);
+        try (CompiledModel compiled = core.compileModel(model, "CPU");
+                InferRequest batch = compiled.createInferRequest();
+                InferRequest full = compiled.createInferRequest();
+                InferRequest padded = compiled.createInferRequest()) {
+            set(batch, "input_ids", 2, 17, 300, 5, 4711, 0, 0, 8, 3);
+            set(batch, "attention_mask", 2, 1, 1, 1, 1, 0, 0, 1, 1);
+            set(batch, "position_ids", 2, 0, 1, 2, 3, 1, 1, 0, 1);
+            batch.setTensor("beam_idx", Tensor.ofInts(Shape.of(2), 0, 1));
+            batch.infer();
+            infer(full, 0, 17, 300, 5, 4711);
+            infer(padded, 0, 8, 3);
+            same(last(batch, 0), last(full, 0));
+            same(last(batch, 1), last(padded, 0));
+
+            set(batch, "input_ids", 2, 9, 11);
+            set(batch, "attention_mask", 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+            set(batch, "position_ids", 2, 2, 4);
+            batch.setTensor("beam_idx", Tensor.ofInts(Shape.of(2), 1, 0));
+            batch.infer();
+            infer(full, 4, 11);
+            infer(padded, 2, 9);
+            same(last(batch, 0), last(padded, 0));
+            same(last(batch, 1), last(full, 0));
+        }
+    }
+
+    private static void set(InferRequest request, String input, int rows, long... values) {
+        request.setTensor(input, Tensor.ofLongs(Shape.of(rows, values.length / rows), values));
+    }
+
+    /** The values at the last position of a row. */
+    private static Tensor last(InferRequest request, int row) {
+        Tensor output = request.outputs().getFirst();
+        int positions = (int) output.shape().dim(1);
+        int size = (int) output.shape().dim(2);
+        int from = ((row + 1) * positions - 1) * size;
+        return Tensor.ofFloats(Shape.of(size), Arrays.copyOfRange(output.toFloats(), from, from + size));
+    }
+
     private static void same(Tensor actual, Tensor expected) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
         float[] a = actual.toFloats();
