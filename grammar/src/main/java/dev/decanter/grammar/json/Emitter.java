@@ -29,6 +29,7 @@ final class Emitter {
     private final Map<String, Node> rules = new LinkedHashMap<>();
     private final Map<Expr, String> names = new HashMap<>();
     private final Map<Node, Node> propertyNames = new HashMap<>();
+    private final Map<Values, String> scalars = new HashMap<>();
     private final Map<String, Integer> uses = new HashMap<>();
     private final Deque<Expr> open = new ArrayDeque<>();
 
@@ -73,9 +74,17 @@ final class Emitter {
         }
         String known = names.get(expr);
         if (known == null) {
-            known = newName(nameOf(expr));
+            Values values = unfolder.unfold(expr, true);
+            boolean isScalar = values.arrays().isEmpty() && values.objects().isEmpty();
+            known = isScalar ? scalars.get(values) : null;
+            if (known == null) {
+                known = newName(nameOf(expr));
+                open.add(expr);
+            }
             names.put(expr, known);
-            open.add(expr);
+            if (isScalar) {
+                scalars.put(values, known);
+            }
         }
         return rule(known);
     }
@@ -115,8 +124,7 @@ final class Emitter {
             values.strings().stream().filter(s -> !s.isEmpty(true)).forEach(s -> options.add(string(s)));
             values.numbers().forEach(n -> options.add(NumberText.of(n, this::define)));
         } catch (GrammarException e) {
-            // What is below the level of places does not know where it is.
-            throw e.getMessage() != null && e.getMessage().startsWith("JSON schema") ? e : at(place, e);
+            throw place.located(e);
         }
         if (values.yes()) {
             options.add(text("true"));
@@ -128,10 +136,6 @@ final class Emitter {
             options.add(text("null"));
         }
         return Regular.choice(options);
-    }
-
-    private static GrammarException at(Place place, GrammarException e) {
-        return new GrammarException("JSON schema, " + place + ": " + e.getMessage(), e);
     }
 
     /** A string with its quotes. */

@@ -19,9 +19,9 @@ final class Formats {
             + "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
             // 29 February in years divisible by 4, of the centuries those by 400.
             + "|(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|[2468][048]|[3579][26])00)-02-29)";
-    private static final String TIME =
-            "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?" + "(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])";
-    private static final String LABEL = "[A-Za-z0-9]{1,15}(?:-[A-Za-z0-9]{1,15}){0,2}";
+    private static final String TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?"
+            + "(?:Z|\\+(?:0[0-9]|1[0-3]):[0-5][0-9]|-(?:0[1-9]|1[01]):[0-5][0-9])";
+    private static final String LABEL = "[a-z0-9]{1,15}(?:-[a-z0-9]{1,15}){0,2}";
     private static final String TOP =
             "(?:com|org|net|edu|info|io|dev|app|de|uk|fr|eu|us|jp|cn|in|br|ca|au|ch|nl|it|es)";
     private static final String DOMAIN = "(?:" + LABEL + "\\.){1,3}" + TOP;
@@ -63,7 +63,7 @@ final class Formats {
             Map.entry("iri-reference", REFERENCE),
             Map.entry("uri-template", AUTHORITY + "(?:/" + CHARACTER + "+|/\\{[a-z][a-z0-9_]*\\})*"),
             Map.entry("json-pointer", POINTER),
-            Map.entry("relative-json-pointer", "(?:0|[1-9][0-9]{0,3})(?:#|" + POINTER + ")"),
+            Map.entry("relative-json-pointer", "(?:0|[1-9][0-9]{0,3})(?:#|(?:/[A-Za-z0-9_.-]*)*)"),
             Map.entry("byte", "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"));
 
     private static final Map<String, Integer> INTEGERS = Map.of("int8", 8, "int16", 16, "int32", 32, "int64", 64);

@@ -58,6 +58,9 @@ final class Members {
             throw place.fault("to count " + members.size() + " properties takes more than " + MAX_STATES
                     + " states; leave minProperties and maxProperties out");
         }
+        for (int i = branching; i > 0 && !counts; i--) {
+            from(i, 1); // From the end, so that the calls do not nest.
+        }
         Node node = from(0, 0);
         if (node.equals(Node.NOTHING)) {
             throw place.fault(
@@ -116,10 +119,15 @@ final class Members {
                 options.stream().filter(o -> !o.equals(Node.NOTHING)).toList());
     }
 
-    /** After some other, when nothing is counted. */
+    /** After some other, when nothing is counted. Up to the first required one the list may begin anywhere. */
     private Node inLine(int index, int count) {
         List<Node> parts = new ArrayList<>();
-        for (Member member : members.subList(index, members.size())) {
+        for (int i = index; i < members.size(); i++) {
+            if (i > index && i <= branching) {
+                parts.add(from(i, count));
+                return joined(parts);
+            }
+            Member member = members.get(i);
             Node node = joined(List.of(emitter.options().separator(), member.node));
             parts.add(member.required ? node : Node.optional(node));
         }

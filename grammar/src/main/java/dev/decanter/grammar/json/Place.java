@@ -48,6 +48,14 @@ record Place(String pointer, JsonNode node, URI base) {
         return new GrammarException("JSON schema, #" + pointer + ": " + message);
     }
 
+    /** An error from below the level of places, which do not know where they are, with the place. */
+    GrammarException located(GrammarException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.startsWith("JSON schema")
+                ? e
+                : new GrammarException("JSON schema, #" + pointer + ": " + message, e);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Place place && pointer.equals(place.pointer);

@@ -23,6 +23,9 @@ final class Regular {
     /** So many different derivatives at most for one question. */
     static final int MAX_STATES = 20_000;
 
+    /** So many parts of expressions are looked at for one question. */
+    private static final long MAX_WORK = 5_000_000;
+
     private Regular() {}
 
     /** Whether a text belongs. */
@@ -47,23 +50,40 @@ final class Regular {
         Deque<Node> open = new ArrayDeque<>();
         open.add(node);
         seen.add(node);
+        long work = 0;
         while (!open.isEmpty()) {
             Node next = open.remove();
             if (nullable(next)) {
                 return false;
             }
-            for (CodePoints letters : alphabet(next)) {
+            List<CodePoints> alphabet = alphabet(next);
+            work += (long) size(next) * (1 + alphabet.size());
+            for (CodePoints letters : alphabet) {
                 Node rest = derive(next, letters.first(0));
                 if (!rest.equals(Node.NOTHING) && seen.add(rest)) {
-                    if (seen.size() > MAX_STATES) {
-                        throw new GrammarException("the expression needs more than " + MAX_STATES
-                                + " states; make its repetitions shorter or its alternatives fewer");
+                    if (seen.size() > MAX_STATES || work > MAX_WORK) {
+                        throw new GrammarException(
+                                "the expression has too many states; make its repetitions shorter or its"
+                                        + " alternatives fewer");
                     }
                     open.add(rest);
                 }
             }
         }
         return true;
+    }
+
+    private static int size(Node node) {
+        return switch (node) {
+            case Node.Text _, Node.Chars _, Node.Reference _ -> 1;
+            case Node.Sequence s ->
+                1 + s.parts().stream().mapToInt(Regular::size).sum();
+            case Node.Choice c ->
+                1 + c.options().stream().mapToInt(Regular::size).sum();
+            case Node.Repeat r -> 1 + size(r.body());
+            case Node.Both b -> 1 + size(b.first()) + size(b.second());
+            case Node.Except e -> 1 + size(e.of()) + size(e.excluded());
+        };
     }
 
     /** Whether the empty text belongs. */
@@ -105,6 +125,9 @@ final class Regular {
             case Node.Choice choice ->
                 choice(choice.options().stream().map(o -> derive(o, c)).toList());
             case Node.Repeat r -> {
+                if (r.max() == 0) {
+                    yield Node.NOTHING;
+                }
                 Node rest = repeat(r.body(), Math.max(r.min() - 1, 0), less(r.max(), 1));
                 yield sequence(derive(r.body(), c), List.of(rest));
             }

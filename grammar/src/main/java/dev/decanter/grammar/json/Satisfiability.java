@@ -1,5 +1,6 @@
 package dev.decanter.grammar.json;
 
+import dev.decanter.grammar.GrammarException;
 import dev.decanter.grammar.Node;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,14 +71,21 @@ final class Satisfiability {
     }
 
     private boolean has(Expr expr, boolean isInner, Map<Expr, Boolean> known, Set<Expr> satisfiable) {
-        Values values = unfolder.unfold(expr, isInner);
+        try {
+            return has(unfolder.unfold(expr, isInner), isInner, part -> knows(part, known, satisfiable));
+        } catch (GrammarException e) {
+            throw unfolder.placeOf(expr).located(e);
+        }
+    }
+
+    private static boolean has(Values values, boolean isInner, Predicate<Expr> isSatisfiable) {
         return values.nothing()
                 || values.yes()
                 || values.no()
                 || values.numbers().stream().anyMatch(n -> !n.isEmpty())
                 || values.strings().stream().anyMatch(s -> !s.isEmpty(isInner))
-                || values.arrays().stream().anyMatch(a -> has(a, part -> knows(part, known, satisfiable)))
-                || values.objects().stream().anyMatch(o -> has(o, part -> knows(part, known, satisfiable)));
+                || values.arrays().stream().anyMatch(a -> has(a, isSatisfiable))
+                || values.objects().stream().anyMatch(o -> has(o, isSatisfiable));
     }
 
     private static boolean knows(Expr part, Map<Expr, Boolean> known, Set<Expr> satisfiable) {

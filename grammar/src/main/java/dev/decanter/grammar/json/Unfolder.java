@@ -60,7 +60,8 @@ final class Unfolder {
             throw place.fault(
                     "the schema leads back to itself with no property or item in between, so it says nothing");
         }
-        if (++depth > MAX_DEPTH) {
+        depth += expr instanceof Expr.At ? 1 : 0;
+        if (depth > MAX_DEPTH) {
             throw place.fault("schemas refer to schemas more than " + MAX_DEPTH + " deep");
         }
         if (known.size() > MAX_EXPRESSIONS) {
@@ -68,7 +69,7 @@ final class Unfolder {
                     "the schema has more than " + MAX_EXPRESSIONS + " combinations of its parts; simplify it");
         }
         values = evaluate(expr, isInner);
-        depth--;
+        depth -= expr instanceof Expr.At ? 1 : 0;
         open.remove(expr);
         known.put(expr, values);
         return values;
@@ -338,7 +339,7 @@ final class Unfolder {
         String text = value.textValue();
         for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
             if (text.codePointAt(i) >= 0xD800 && text.codePointAt(i) < 0xE000) {
-                throw place.fault("a text with half a surrogate pair cannot be written in UTF-8: " + value);
+                throw place.fault("a text with half a surrogate pair cannot be written in UTF-8; give it both halves");
             }
         }
         return Node.text(text);

@@ -25,8 +25,11 @@ record Values(
         List<ArraySpec> arrays,
         List<ObjectSpec> objects) {
 
-    /** Members of a union at most. */
+    /** Numbers and strings of a union at most. */
     static final int MAX_UNION = 20_000;
+
+    /** Kinds of arrays or of objects of a union at most: each becomes an alternative of the grammar. */
+    static final int MAX_SHAPES = 1000;
 
     private static final int MAX_PRODUCT = 2_000_000;
 
@@ -118,7 +121,7 @@ record Values(
             return second;
         }
         if ((long) first.size() * second.size() > MAX_PRODUCT) {
-            throw tooMany(place);
+            throw tooMany(place, MAX_UNION);
         }
         LinkedHashSet<T> all = new LinkedHashSet<>();
         for (T a : first) {
@@ -133,14 +136,17 @@ record Values(
     }
 
     private static <T> List<T> bounded(Collection<T> all, Place place) {
-        if (all.size() > MAX_UNION) {
-            throw tooMany(place);
+        List<T> union = List.copyOf(all);
+        boolean shapes =
+                !union.isEmpty() && (union.getFirst() instanceof ArraySpec || union.getFirst() instanceof ObjectSpec);
+        if (union.size() > (shapes ? MAX_SHAPES : MAX_UNION)) {
+            throw tooMany(place, shapes ? MAX_SHAPES : MAX_UNION);
         }
-        return List.copyOf(all);
+        return union;
     }
 
-    private static GrammarException tooMany(Place place) {
-        return place.fault("the schema has more than " + MAX_UNION
+    private static GrammarException tooMany(Place place, int most) {
+        return place.fault("the schema has more than " + most
                 + " combinations of alternatives; make its enum, anyOf and oneOf lists shorter");
     }
 
