@@ -81,6 +81,7 @@ public final class ShapeInference {
                     ShapeOp.Select _,
                     ShapeOp.NonZero _,
                     ShapeOp.CumSum _,
+                    ShapeOp.Reverse _,
                     GatherScatterOp.GatherElements _,
                     GatherScatterOp.GatherND _,
                     GatherScatterOp.GatherNDV5 _,

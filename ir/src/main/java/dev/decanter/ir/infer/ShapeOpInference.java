@@ -40,6 +40,10 @@ final class ShapeOpInference {
             case ShapeOp.Select select -> ElementwiseInference.select(select, call);
             case ShapeOp.NonZero nonZero -> nonZero(nonZero.outputType(), call);
             case ShapeOp.CumSum _ -> cumSum(call);
+            case ShapeOp.Reverse _ -> {
+                call.arity(1, 2);
+                yield Call.one(call.type(0), call.shape(0));
+            }
             case ShapeOp.OneHot oneHot -> oneHot(oneHot.axis(), call);
         };
     }

@@ -145,6 +145,17 @@ public sealed interface ShapeOp extends Op {
             @Attribute(absent = "false") boolean exclusive,
             @Attribute(absent = "false") boolean reverse) implements ShapeOp {}
 
+    enum ReverseMode {
+        /** The second input lists axes. */
+        INDEX,
+        /** The second input says of each axis whether it is turned around. */
+        MASK
+    }
+
+    /** Turns axes around. Inputs data, axes (left out or empty: none). */
+    @OpType("Reverse")
+    record Reverse(ReverseMode mode) implements ShapeOp {}
+
     /** Inputs indices, depth, on value, off value. */
     @OpType("OneHot")
     record OneHot(long axis) implements ShapeOp {}

@@ -164,6 +164,7 @@ class ShapeOpInferenceTest {
                 row("f32[2,8,3]", new ShapeOp.OneHot(1), "i64[2,3]", "i64[]={8}", "f32[]", "f32[]"),
                 row("f32[2,3,?]", new ShapeOp.OneHot(-1), "i64[2,3]", "i64[]", "f32[]", "f32[]"),
                 row("i64[2,3]", new ShapeOp.CumSum(false, false), "i64[2,3]", "i64[]={-1}"),
+                row("u8[2,?]", new ShapeOp.Reverse(ShapeOp.ReverseMode.INDEX), "u8[2,?]", "i64[1]"),
                 row("i32[3]", new ShapeOp.ShapeOf(ElementType.I32), "f32[?,2,3]"),
                 row("i64[?]", new ShapeOp.ShapeOfV1(), "f32[...]"),
                 row("f16[?,2]", new ShapeOp.Convert(ElementType.F16), "u4[?,2]"),

@@ -43,6 +43,7 @@ final class ShapeOps {
             case ShapeOp.Range range -> List.of(SequenceOps.range(range, inputs, allocator));
             case ShapeOp.NonZero nonZero -> List.of(SequenceOps.nonZero(nonZero, data, allocator));
             case ShapeOp.CumSum sum -> List.of(SequenceOps.cumSum(sum, inputs, allocator));
+            case ShapeOp.Reverse reverse -> List.of(reverse(reverse.mode(), inputs, allocator));
             case ShapeOp.OneHot oneHot -> List.of(SequenceOps.oneHot(oneHot, inputs, allocator));
         };
     }
@@ -115,6 +116,40 @@ final class ShapeOps {
             dims[d] = axes.get(d) ? 1 : shape.dim(next++);
         }
         return Shape.of(dims);
+    }
+
+    private static Tensor reverse(ShapeOp.ReverseMode mode, List<Tensor> inputs, Allocator allocator) {
+        Tensor data = inputs.getFirst();
+        int rank = data.shape().rank();
+        BitSet axes = inputs.size() < 2
+                ? new BitSet()
+                : mode == ShapeOp.ReverseMode.INDEX
+                        ? Values.axes(Values.longs(inputs.get(1), "the axes"), rank)
+                        : masked(inputs.get(1), rank);
+        Tensor out = allocator.allocate(data.elementType(), data.shape());
+        long[] steps = Walk.strides(data.shape());
+        long start = 0;
+        for (int d = 0; d < rank; d++) {
+            if (axes.get(d)) {
+                start += Math.max(0, data.shape().dim(d) - 1) * steps[d];
+                steps[d] = -steps[d];
+            }
+        }
+        Copier copier = new Copier(data, out);
+        Walk.strided(out.shape(), start, steps).rows((to, at, step, count) -> copier.copy(at[0], step[0], to, count));
+        return out;
+    }
+
+    private static BitSet masked(Tensor mask, int rank) {
+        if (mask.shape().elements() != rank) {
+            throw new IrException("a mask of shape " + mask.shape() + " for " + rank + " axes");
+        }
+        Elements elements = Elements.of(mask);
+        BitSet axes = new BitSet();
+        for (int d = 0; d < rank; d++) {
+            axes.set(d, elements.longAt(d) != 0);
+        }
+        return axes;
     }
 
     private static Tensor transpose(List<Tensor> inputs, Allocator allocator) {

@@ -318,6 +318,20 @@ class ShapeOpsTest {
     }
 
     @Test
+    void turnsAxesAround() {
+        ShapeOp.Reverse index = new ShapeOp.Reverse(ShapeOp.ReverseMode.INDEX);
+        assertIs(one(index, SIX, i64(-1)), Shape.of(2, 3), 2, 1, 0, 5, 4, 3);
+        assertIs(one(index, SIX, i64(0, 1)), Shape.of(2, 3), 5, 4, 3, 2, 1, 0);
+        assertIs(one(index, SIX), Shape.of(2, 3), 0, 1, 2, 3, 4, 5);
+        assertIs(one(index, iota(2, 0), i64(1)), Shape.of(2, 0));
+        ShapeOp.Reverse mask = new ShapeOp.Reverse(ShapeOp.ReverseMode.MASK);
+        assertIs(one(mask, SIX, Tensor.ofBooleans(Shape.of(2), true, false)), Shape.of(2, 3), 3, 4, 5, 0, 1, 2);
+        assertThatThrownBy(() -> one(mask, SIX, Tensor.ofBooleans(Shape.of(1), true)))
+                .hasMessageContaining("for 2 axes");
+        assertThatThrownBy(() -> one(index, SIX, i64(2))).isInstanceOf(dev.decanter.ir.DecanterException.class);
+    }
+
+    @Test
     void sumsUp() {
         Tensor x = f32(1, 2, 3);
         assertIs(one(new ShapeOp.CumSum(false, false), x, scalar(0)), Shape.of(3), 1, 3, 6);
