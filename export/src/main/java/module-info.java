@@ -3,6 +3,7 @@ module dev.decanter.export {
     requires static org.jspecify;
     requires com.fasterxml.jackson.databind;
     requires transitive dev.decanter.ir;
+    requires dev.decanter.safetensors;
     requires dev.decanter.tokenizers;
 
     exports dev.decanter.export;

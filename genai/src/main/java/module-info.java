@@ -2,6 +2,7 @@
 module dev.decanter.genai {
     requires static org.jspecify;
     requires com.fasterxml.jackson.databind;
+    requires dev.decanter.safetensors;
     requires dev.decanter.template;
     requires transitive dev.decanter.runtime;
     requires transitive dev.decanter.tokenizers;

@@ -116,6 +116,7 @@ public final class Exporter {
      *
      * @param checkpoint a folder with {@code config.json} and safetensors
      * @param out the folder to make: a free place, an empty folder or an earlier export
+     * @throws dev.decanter.safetensors.SafetensorsException if a weight file is damaged
      * @throws ExportException if the checkpoint is not supported, incomplete or damaged, or the output cannot be written;
      *     nothing is left at {@code out} then that was not there before
      */

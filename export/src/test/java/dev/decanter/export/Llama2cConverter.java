@@ -1,7 +1,7 @@
 package dev.decanter.export;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.decanter.export.checkpoint.SafetensorsFile;
+import dev.decanter.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -98,9 +98,9 @@ final class Llama2cConverter {
     }
 
     /** The file has each kind of tensor for all layers in a row. */
-    private SafetensorsFile weights() {
+    private SafetensorsWriter weights() {
         int width = dim / heads;
-        SafetensorsFile out = new SafetensorsFile();
+        SafetensorsWriter out = new SafetensorsWriter();
         out.f32("model.embed_tokens.weight", read(vocabulary * dim), vocabulary, dim);
         vectors(out, "input_layernorm");
         matrices(out, "self_attn.q_proj", dim, dim, heads);
@@ -119,14 +119,14 @@ final class Llama2cConverter {
         return out;
     }
 
-    private void vectors(SafetensorsFile out, String name) {
+    private void vectors(SafetensorsWriter out, String name) {
         for (int i = 0; i < layers; i++) {
             out.f32("model.layers." + i + "." + name + ".weight", read(dim), dim);
         }
     }
 
     /** {@code turned} is the number of heads whose rows change places, 0 for none. */
-    private void matrices(SafetensorsFile out, String name, int rows, int columns, int turned) {
+    private void matrices(SafetensorsWriter out, String name, int rows, int columns, int turned) {
         for (int i = 0; i < layers; i++) {
             float[] values = read(rows * columns);
             float[] placed = turned == 0 ? values : halves(values, turned, rows / turned, columns);

@@ -2,7 +2,7 @@ package dev.decanter.export;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.decanter.export.checkpoint.SafetensorsFile;
+import dev.decanter.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -83,8 +83,8 @@ final class SyntheticCheckpoint {
     }
 
     /** The tensors that {@link #write} writes. */
-    SafetensorsFile file() {
-        SafetensorsFile file = new SafetensorsFile();
+    SafetensorsWriter file() {
+        SafetensorsWriter file = new SafetensorsWriter();
         weights.forEach((name, values) -> file.f32(name, values, Objects.requireNonNull(shapes.get(name))));
         return file;
     }

@@ -5,6 +5,8 @@ import dev.decanter.export.ExportException;
 import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
+import dev.decanter.safetensors.CheckpointTensor;
+import dev.decanter.safetensors.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,11 +2,11 @@ package dev.decanter.export.models;
 
 import dev.decanter.export.WeightFormat;
 import dev.decanter.export.checkpoint.Checkpoint;
-import dev.decanter.export.checkpoint.CheckpointTensor;
-import dev.decanter.export.checkpoint.WeightData;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.Shape;
+import dev.decanter.safetensors.CheckpointTensor;
+import dev.decanter.safetensors.WeightData;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

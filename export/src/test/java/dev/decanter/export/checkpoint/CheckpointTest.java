@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.decanter.export.ExportException;
 import dev.decanter.ir.Shape;
+import dev.decanter.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class CheckpointTest {
     }
 
     private void shard(String file, String tensor) {
-        new SafetensorsFile().f32(tensor, new float[] {1, 2}, 2).write(folder.resolve(file));
+        new SafetensorsWriter().f32(tensor, new float[] {1, 2}, 2).write(folder.resolve(file));
     }
 
     @Test
@@ -64,7 +65,7 @@ class CheckpointTest {
     @Test
     void aTensorThatTheIndexLacksIsNamed() throws IOException {
         shard("model-1.safetensors", "a");
-        new SafetensorsFile()
+        new SafetensorsWriter()
                 .f32("b", new float[1], 1)
                 .f32("c", new float[1], 1)
                 .write(folder.resolve("model-2.safetensors"));
@@ -108,7 +109,7 @@ class CheckpointTest {
 
     @Test
     void missingMisshapenAndForeignTensorsAreRefusedByName() {
-        new SafetensorsFile()
+        new SafetensorsWriter()
                 .f32("a", new float[6], 2, 3)
                 .add("b", "I64", new byte[16], 2)
                 .add("c", "F64", new byte[16], 2)
@@ -124,7 +125,7 @@ class CheckpointTest {
 
     @Test
     void longListsOfSurplusTensorsAreCut() {
-        SafetensorsFile file = new SafetensorsFile();
+        SafetensorsWriter file = new SafetensorsWriter();
         for (int i = 0; i < 20; i++) {
             file.f32("t" + i, new float[1], 1);
         }
@@ -136,7 +137,7 @@ class CheckpointTest {
 
     @Test
     void buffersOfOldReleasesAreIgnored() {
-        new SafetensorsFile()
+        new SafetensorsWriter()
                 .f32("model.layers.7.self_attn.rotary_emb.inv_freq", new float[4], 4)
                 .write(folder.resolve(Checkpoint.SINGLE));
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -146,7 +147,7 @@ class CheckpointTest {
 
     @Test
     void tiedTensorsMustBeEqual() {
-        new SafetensorsFile()
+        new SafetensorsWriter()
                 .f32("embed", new float[] {1, 2}, 2)
                 .f32("same", new float[] {1, 2}, 2)
                 .f32("other", new float[] {1, 3}, 2)

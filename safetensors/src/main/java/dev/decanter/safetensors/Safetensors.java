@@ -1,11 +1,10 @@
-package dev.decanter.export.checkpoint;
+package dev.decanter.safetensors;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import dev.decanter.export.ExportException;
 import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.IrException;
@@ -29,7 +28,7 @@ import java.util.Map;
  * each tensor, then the tensors' bytes without gaps.
  *
  * <p>The header is checked as the format's own reader does: within the file, known types, sizes that agree with shapes,
- * ranges that neither overlap nor leave holes. Any fault is an {@link ExportException} that names file and tensor.
+ * ranges that neither overlap nor leave holes. Any fault is an {@link SafetensorsException} that names file and tensor.
  */
 public final class Safetensors implements AutoCloseable {
     /** The format's own limit for a header. */
@@ -67,14 +66,14 @@ public final class Safetensors implements AutoCloseable {
 
     private Safetensors() {}
 
-    /** Maps and checks a file. Throws {@link ExportException} if it cannot be read or is not valid. */
+    /** Maps and checks a file. Throws {@link SafetensorsException} if it cannot be read or is not valid. */
     public static Safetensors open(Path file) {
         Safetensors opened = new Safetensors();
         try {
             opened.read(file);
         } catch (IOException e) {
             opened.close();
-            throw new ExportException(file + ": cannot be read: " + DecanterException.reason(e), e);
+            throw new SafetensorsException(file + ": cannot be read: " + DecanterException.reason(e), e);
         } catch (RuntimeException e) {
             opened.close();
             throw e;
@@ -98,14 +97,14 @@ public final class Safetensors implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             if (size < Long.BYTES) {
-                throw new ExportException(
+                throw new SafetensorsException(
                         file + ": " + size + " bytes are too few for a safetensors file; " + "download it again");
             }
             all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         }
         long headerBytes = all.get(LENGTH, 0);
         if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES || headerBytes > all.byteSize() - Long.BYTES) {
-            throw new ExportException(file + ": a safetensors header of " + Long.toUnsignedString(headerBytes)
+            throw new SafetensorsException(file + ": a safetensors header of " + Long.toUnsignedString(headerBytes)
                     + " bytes does not fit a file of " + all.byteSize()
                     + " bytes; is it a safetensors file, and whole?");
         }
@@ -134,7 +133,7 @@ public final class Safetensors implements AutoCloseable {
             }
             require(json.nextToken() == null, file, "the header has something after its JSON object");
         } catch (JsonProcessingException e) {
-            throw new ExportException(file + ": broken safetensors header: " + e.getOriginalMessage(), e);
+            throw new SafetensorsException(file + ": broken safetensors header: " + e.getOriginalMessage(), e);
         }
         return entries;
     }
@@ -175,7 +174,7 @@ public final class Safetensors implements AutoCloseable {
         try {
             return Shape.of(dims);
         } catch (IrException e) {
-            throw new ExportException(file + ": " + where + ": " + e.getMessage(), e);
+            throw new SafetensorsException(file + ": " + where + ": " + e.getMessage(), e);
         }
     }
 
@@ -217,7 +216,7 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    private static ExportException fault(Path file, String fault) {
-        return new ExportException(file + ": broken safetensors header: " + fault);
+    private static SafetensorsException fault(Path file, String fault) {
+        return new SafetensorsException(file + ": broken safetensors header: " + fault);
     }
 }

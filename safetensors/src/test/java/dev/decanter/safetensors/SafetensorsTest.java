@@ -1,16 +1,16 @@
-package dev.decanter.export.checkpoint;
+package dev.decanter.safetensors;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.decanter.export.ExportException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +32,7 @@ class SafetensorsTest {
 
     @Test
     void tensorsAreFoundWithTypeShapeAndBytes() {
-        new SafetensorsFile()
+        new SafetensorsWriter()
                 .f32("a", new float[] {1, 2, 3, 4, 5, 6}, 2, 3)
                 .f16("b", new float[] {7}, 1)
                 .add("empty", "I64", new byte[0], 0, 4)
@@ -72,10 +72,10 @@ class SafetensorsTest {
             {"a":                                                                   | Unexpected end-of-input
             {} {}                                                                   | something after its JSON object
             """)
-    void brokenHeadersAreRefused(String header, String message) {
-        SafetensorsFile.raw(file, header, new byte[8]);
+    void brokenHeadersAreRefused(String header, String message) throws IOException {
+        raw(header, new byte[8]);
         assertThatThrownBy(() -> Safetensors.open(file))
-                .isInstanceOf(ExportException.class)
+                .isInstanceOf(SafetensorsException.class)
                 .hasMessageStartingWith(file.toString())
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");
@@ -88,7 +88,7 @@ class SafetensorsTest {
                 ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN).putLong(length);
         Files.write(file, bytes.array());
         assertThatThrownBy(() -> Safetensors.open(file))
-                .isInstanceOf(ExportException.class)
+                .isInstanceOf(SafetensorsException.class)
                 .hasMessageContaining("does not fit a file of 24 bytes");
     }
 
@@ -96,14 +96,21 @@ class SafetensorsTest {
     void aFileShorterThanItsLengthFieldIsRefused() throws IOException {
         Files.write(file, new byte[3]);
         assertThatThrownBy(() -> Safetensors.open(file))
-                .isInstanceOf(ExportException.class)
+                .isInstanceOf(SafetensorsException.class)
                 .hasMessageContaining("3 bytes are too few");
     }
 
     @Test
     void aMissingFileIsNamed() {
         assertThatThrownBy(() -> Safetensors.open(file))
-                .isInstanceOf(ExportException.class)
+                .isInstanceOf(SafetensorsException.class)
                 .hasMessageStartingWith(file + ": cannot be read");
+    }
+
+    private void raw(String header, byte[] data) throws IOException {
+        byte[] text = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer all =
+                ByteBuffer.allocate(Long.BYTES + text.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, all.putLong(text.length).put(text).put(data).array());
     }
 }

@@ -1,6 +1,5 @@
-package dev.decanter.export.checkpoint;
+package dev.decanter.safetensors;
 
-import dev.decanter.export.ExportException;
 import dev.decanter.ir.ConstantData;
 import dev.decanter.ir.ElementType;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +8,7 @@ import java.nio.ByteOrder;
 
 /**
  * A checkpoint tensor as constant of an IR model, converted piece by piece when it is read, so that a model of any size
- * needs only the memory of a piece. Each read looks for NaN and infinity, and throws {@link ExportException} naming tensor
+ * needs only the memory of a piece. Each read looks for NaN and infinity, and throws {@link SafetensorsException} naming tensor
  * and element if it finds one.
  *
  * <p>From bf16 or f32 to f16, values are rounded to nearest even and clamped to ±65504, as OpenVINO's compression of weights to
@@ -141,7 +140,7 @@ public final class WeightData implements ConstantData {
         while ((bits[i] & F32_EXPONENT) != F32_EXPONENT) {
             i++;
         }
-        throw new ExportException(tensor.file() + ": tensor \"" + tensor.name() + "\" holds "
+        throw new SafetensorsException(tensor.file() + ": tensor \"" + tensor.name() + "\" holds "
                 + Float.intBitsToFloat(bits[i]) + " at element " + (at + i) + " of shape " + tensor.shape()
                 + "; weights must be finite numbers, the checkpoint is damaged");
     }

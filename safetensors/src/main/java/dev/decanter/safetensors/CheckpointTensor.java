@@ -1,4 +1,4 @@
-package dev.decanter.export.checkpoint;
+package dev.decanter.safetensors;
 
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;

@@ -1,9 +1,8 @@
-package dev.decanter.export.checkpoint;
+package dev.decanter.safetensors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.decanter.export.ExportException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import java.lang.foreign.MemorySegment;
@@ -93,7 +92,7 @@ class WeightDataTest {
             for (ElementType target : new ElementType[] {ElementType.F16, ElementType.F32}) {
                 WeightData data = view(tensor(type, 0, 1, Float.NEGATIVE_INFINITY, 2), target);
                 assertThatThrownBy(data::segment)
-                        .isInstanceOf(ExportException.class)
+                        .isInstanceOf(SafetensorsException.class)
                         .hasMessageContainingAll("model.safetensors", "\"w\" holds -Infinity at element 2");
                 assertThatThrownBy(
                                 () -> view(tensor(type, 0, Float.NaN), target).segment())
