@@ -184,6 +184,22 @@ public final class CompiledGrammar {
 
     /** The tokens after which a text can be closed with so many bytes, or, where there are none, with so many tokens. */
     TokenMask maskWithin(Vocabulary tokens, State state, int limit) {
+        if (tokens != vocabulary) {
+            return newMaskWithin(tokens, state, limit);
+        }
+        // The ends of texts are much the same, so that these masks are wanted again.
+        for (State.Within known = state.within; known != null; known = known.others()) {
+            if (known.limit() == limit) {
+                return known.mask();
+            }
+        }
+        TokenMask mask = newMaskWithin(tokens, state, limit);
+        state.within = new State.Within(limit, mask, state.within);
+        state.space.count(mask.bytes());
+        return mask;
+    }
+
+    private TokenMask newMaskWithin(Vocabulary tokens, State state, int limit) {
         TokenMask mask = MaskBuilder.within(tokens, vocabulary, state, limit, !vocabulary.hasAllBytes());
         return mask.isEmpty() ? MaskBuilder.within(tokens, vocabulary, state, limit, true) : mask;
     }

@@ -115,7 +115,8 @@ public final class GrammarMatcher {
                 return true;
             }
         }
-        TokenMask within = grammar.maskWithin(vocabulary(), state, limit);
+        State shared = offset == 0 ? state.space.clipped(state) : state;
+        TokenMask within = grammar.maskWithin(vocabulary(), shared, limit);
         within.copyTo(bits);
         return !within.isEmpty();
     }

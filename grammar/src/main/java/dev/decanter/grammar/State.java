@@ -39,6 +39,13 @@ final class State {
     @Nullable
     State near;
 
+    /** What may come next when few tokens are left. */
+    @Nullable
+    Within within;
+
+    /** A mask for a limit, and those for others. */
+    record Within(int limit, TokenMask mask, @Nullable Within others) {}
+
     /** See {@link Closing}. */
     int closingTokens = NOT_COMPUTED;
 

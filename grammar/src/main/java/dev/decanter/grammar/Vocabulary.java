@@ -3,6 +3,7 @@ package dev.decanter.grammar;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The bytes of each token of a model, as a trie. Immutable and safe for threads; build it once for a tokenizer, it is not cheap
@@ -25,7 +26,7 @@ public final class Vocabulary {
     private final Trie shortTokens;
 
     private final Trie longTokens;
-    private final int[] singleByte = new int[256];
+    private final boolean allBytes;
     private final boolean[] alphabet = new boolean[256];
     private final Optional<Vocabulary> beginning;
 
@@ -39,16 +40,15 @@ public final class Vocabulary {
         longTokens = new Trie(
                 tokens,
                 Arrays.stream(sorted).filter(id -> tokens[id].length > SHORT).toArray());
-        Arrays.fill(singleByte, -1);
+        boolean[] alone = new boolean[256];
         for (int id : sorted) {
             byte[] token = tokens[id];
-            if (token.length == 1) {
-                singleByte[token[0] & 0xFF] = id;
-            }
+            alone[token[0] & 0xFF] |= token.length == 1;
             for (byte b : token) {
                 alphabet[b & 0xFF] = true;
             }
         }
+        allBytes = IntStream.range(0, 256).allMatch(value -> alone[value] || !alphabet[value]);
     }
 
     /**
@@ -160,12 +160,7 @@ public final class Vocabulary {
 
     /** Whether every byte that occurs in a token is a token by itself, so that a text has no more tokens than bytes. */
     boolean hasAllBytes() {
-        for (int value = 0; value < 256; value++) {
-            if (alphabet[value] && singleByte[value] < 0) {
-                return false;
-            }
-        }
-        return true;
+        return allBytes;
     }
 
     /** Whether a byte occurs in any token. */
