@@ -35,6 +35,8 @@ final class RunTimeSwitches {
     static final String PAD_LENGTH = "decanter.pad_length";
     static final String SKIP_COUNT = "decanter.skip_special_tokens";
 
+    private static final String SENTENCE_PIECE = "SentencepieceTokenizer";
+
     private static final OutputSpec INT = new OutputSpec(ElementType.I32, PartialShape.of(new long[0]));
 
     private RunTimeSwitches() {}
@@ -109,7 +111,34 @@ final class RunTimeSwitches {
                 combine.replaceInput(at + 1, op(new BinaryOp.Add(), name + "/end", spec, begins, kept));
             }
         }
+        if (flag.isEmpty()) {
+            addPieceSwitch(model);
+        }
         return added;
+    }
+
+    /** SentencePiece adds a beginning and an end by itself; our kernel takes a number behind its inputs that says whether. */
+    private static void addPieceSwitch(Model model) {
+        for (Node tokenizer : Vocabularies.nodes(model, SENTENCE_PIECE)) {
+            if (tokenizer.op() instanceof Op.Opaque op
+                    && (isSet(op, "add_bos") || isSet(op, "add_eos"))
+                    && tokenizer.inputs().size() % 2 == 0) {
+                List<Output> inputs = new ArrayList<>(tokenizer.inputs());
+                inputs.add(parameter(model, ADD_SPECIAL, INT).output());
+                replace(tokenizer, op, inputs);
+                return;
+            }
+        }
+    }
+
+    private static boolean isSet(Op.Opaque op, String attribute) {
+        return "true".equalsIgnoreCase(op.attributes().getOrDefault(attribute, "false"));
+    }
+
+    /** Whether special tokens may come from a graph of no form that the switch knows: what OpenVINO writes around SentencePiece. */
+    static boolean hidesSpecialTokens(Model model) {
+        return !Vocabularies.nodes(model, SENTENCE_PIECE).isEmpty()
+                && Vocabularies.nodes(model, "CombineSegments").isEmpty();
     }
 
     private static boolean isConstant(Node node, int input) {

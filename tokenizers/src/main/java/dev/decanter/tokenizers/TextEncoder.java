@@ -23,6 +23,8 @@ final class TextEncoder implements AutoCloseable {
     private final boolean twoInputs;
     private final String firstInput;
     private final String secondInput;
+    /** Special tokens before each text that no switch takes away. */
+    private final int prefix;
 
     /** {@code model} is changed. */
     TextEncoder(Path folder, Core core, String device, Model model) {
@@ -34,6 +36,12 @@ final class TextEncoder implements AutoCloseable {
         firstInput = compiled.inputs().getFirst().name();
         secondInput = twoInputs ? compiled.inputs().get(1).name() : "";
         pool = new RequestPool(compiled);
+        prefix = RunTimeSwitches.hidesSpecialTokens(model)
+                ? (int) run(List.of(""), List.of(), EncodeOptions.DEFAULT.withAddSpecialTokens(false))
+                        .inputIds()
+                        .shape()
+                        .dim(1)
+                : 0;
     }
 
     /** Whether the graph takes pairs. */
@@ -43,6 +51,36 @@ final class TextEncoder implements AutoCloseable {
 
     /** Encodes rows of one text, if {@code second} is empty, or of two. */
     TokenizedInputs encode(List<String> first, List<String> second, EncodeOptions options) {
+        TokenizedInputs inputs = run(first, second, options);
+        return options.addSpecialTokens() || prefix == 0 ? inputs : withoutPrefix(inputs);
+    }
+
+    /** Takes the first tokens that are no padding out of each row. */
+    private TokenizedInputs withoutPrefix(TokenizedInputs inputs) {
+        int rows = (int) inputs.inputIds().shape().dim(0);
+        int columns = (int) inputs.inputIds().shape().dim(1);
+        long[] ids = inputs.inputIds().toLongs();
+        long[] mask = inputs.attentionMask().toLongs();
+        long[] keptIds = new long[rows * (columns - prefix)];
+        long[] keptMask = new long[keptIds.length];
+        int to = 0;
+        for (int row = 0; row < rows; row++) {
+            int left = prefix;
+            for (int at = row * columns; at < (row + 1) * columns; at++) {
+                if (left > 0 && mask[at] != 0) {
+                    left--;
+                } else {
+                    keptIds[to] = ids[at];
+                    keptMask[to++] = mask[at];
+                }
+            }
+        }
+        Shape shape = Shape.of(rows, columns - prefix);
+        return new TokenizedInputs(
+                Tensor.ofLongs(shape, keptIds), Tensor.ofLongs(shape, keptMask), inputs.tokenTypeIds());
+    }
+
+    private TokenizedInputs run(List<String> first, List<String> second, EncodeOptions options) {
         boolean pairs = !second.isEmpty();
         return pool.with(request -> {
             request.setTensor(firstInput, Tensor.ofStrings(Shape.of(first.size()), first));

@@ -28,10 +28,11 @@ final class SentencepieceKernels {
 
     /**
      * Inputs: model file u8, texts (a string tensor, or 3 of strings), optionally added tokens (3 of strings, ids i32). Outputs:
-     * sparse indices i64 [n, 2], ids i32 [n], dense shape i64 [2].
+     * sparse indices i64 [n, 2], ids i32 [n], dense shape i64 [2]. A loaded graph that was given a switch has one input more: zero
+     * adds neither a beginning nor an end.
      */
     static Kernel tokenizer(Node node) {
-        Constants.requireInputs(node, 2, 4, 6, 8);
+        Constants.requireInputs(node, 2, 3, 4, 5, 6, 7, 8, 9);
         int best = Constants.number(node, "nbest_size", 1);
         if (best != 0 && best != 1) {
             throw new InferenceException("layer " + node + ": nbest_size=\"" + best
@@ -50,7 +51,7 @@ final class SentencepieceKernels {
 
         Encoder(Node node) {
             processor = processor(node);
-            int inputs = node.inputs().size();
+            int inputs = node.inputs().size() & ~1;
             unpacked = inputs == 4 || inputs == 8;
             added = inputs > 4
                     ? Optional.of(
@@ -71,13 +72,14 @@ final class SentencepieceKernels {
 
         @Override
         public List<Tensor> evaluate(List<Tensor> inputs) {
+            boolean special = inputs.size() % 2 == 0 || Tensors.scalar(inputs.getLast()) != 0;
             Strings texts = texts(inputs);
             Ints ids = new Ints(texts.chars.length / 3 + 16);
             int[] ends = new int[texts.size()];
             int longest = 0;
             for (int i = 0; i < texts.size(); i++) {
                 int begin = ids.size();
-                encode(texts.chars, texts.begins[i], texts.ends[i], ids);
+                encode(texts.chars, texts.begins[i], texts.ends[i], special, ids);
                 ends[i] = ids.size();
                 longest = Math.max(longest, ids.size() - begin);
             }
@@ -105,15 +107,15 @@ final class SentencepieceKernels {
                     : Constants.PackedStrings.read(Tensors.bytes(input));
         }
 
-        private void encode(byte[] text, int from, int to, Ints out) {
+        private void encode(byte[] text, int from, int to, boolean special, Ints out) {
             int begin = out.size();
             if (added.isEmpty()) {
-                part(text, from, to, out);
+                part(text, from, to, special, out);
             } else {
                 added.get().split(text, from, to, new AddedTokens.Sink() {
                     @Override
                     public void text(int partFrom, int partTo) {
-                        part(text, partFrom, partTo, out);
+                        part(text, partFrom, partTo, special, out);
                     }
 
                     @Override
@@ -122,7 +124,7 @@ final class SentencepieceKernels {
                     }
                 });
             }
-            if (eos >= 0) {
+            if (eos >= 0 && special) {
                 out.add(eos);
             }
             if (reverse) {
@@ -131,8 +133,8 @@ final class SentencepieceKernels {
         }
 
         /** With added tokens each part between them has its own bos, as in the original. */
-        private void part(byte[] text, int from, int to, Ints out) {
-            if (bos >= 0) {
+        private void part(byte[] text, int from, int to, boolean special, Ints out) {
+            if (bos >= 0 && special) {
                 out.add(bos);
             }
             processor.encode(text, from, to, out);

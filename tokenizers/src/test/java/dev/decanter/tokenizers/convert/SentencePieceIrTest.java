@@ -204,9 +204,22 @@ class SentencePieceIrTest {
                                     .sum());
                     assertThat(tokenizer.decode(tokenizer.encodeToIds("The licence")))
                             .isEqualTo("The licence");
+                    withoutSpecialTokens(tokenizer, processor, texts, left);
                 }
             }
         }
+    }
+
+    private static void withoutSpecialTokens(
+            Tokenizer tokenizer, SentencePieceProcessor processor, List<String> texts, boolean left) {
+        TokenizedInputs inputs = tokenizer.encode(texts, EncodeOptions.DEFAULT.withAddSpecialTokens(false));
+        int columns = (int) inputs.inputIds().shape().dim(1);
+        for (int i = 0; i < texts.size(); i++) {
+            List<Long> wanted = expected(processor, texts.get(i), left, columns + 1);
+            wanted.remove((Long) (long) BOS);
+            assertThat(row(inputs, i)).as(texts.get(i) + left).isEqualTo(wanted);
+        }
+        assertThat(tokenizer.encodeToIds("", false)).isEmpty();
     }
 
     @Test
