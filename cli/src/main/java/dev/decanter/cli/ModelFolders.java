@@ -90,8 +90,7 @@ final class ModelFolders {
     /** A folder with a tokenizer in IR. */
     Path tokenizer(String model) {
         Path folder = existing(model);
-        if (Files.exists(folder.resolve(TokenizerConverter.TOKENIZER))
-                || !Files.exists(folder.resolve("tokenizer.json"))) {
+        if (Files.exists(folder.resolve(TokenizerConverter.TOKENIZER)) || !TokenizerConverter.hasSource(folder)) {
             return folder;
         }
         return cached(

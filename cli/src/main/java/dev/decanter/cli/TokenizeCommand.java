@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.tokenizers.Tokenizer;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +42,10 @@ final class TokenizeCommand extends BaseCommand {
             description = "A file with one JSON string, or list of ids, a line; gives one JSON object a line.")
     private Optional<Path> file = Optional.empty();
 
-    @Option(names = "--ids", paramLabel = "IDS", description = "Token ids to decode, such as 1,2,3.")
+    @Option(
+            names = "--ids",
+            paramLabel = "IDS",
+            description = "Token ids to decode, such as 1,2,3; each must be one of the tokenizer's.")
     private Optional<String> ids = Optional.empty();
 
     @Option(names = "--no-special", description = "Do not add special tokens to the text.")
@@ -62,7 +70,7 @@ final class TokenizeCommand extends BaseCommand {
                 return;
             }
             long[] tokens = given.orElseGet(() -> encode(tokenizer, text.orElse("")));
-            ObjectNode result = result(tokenizer, vocabulary, tokens);
+            ObjectNode result = result(given.isPresent() ? "--ids" : "--text", tokenizer, vocabulary, tokens);
             if (json) {
                 print(result);
                 return;
@@ -79,17 +87,44 @@ final class TokenizeCommand extends BaseCommand {
         return tokenizer.encodeToIds(words, !noSpecial);
     }
 
+    /** Line by line, so that a file of any length does. */
     private void file(Path lineFile, Tokenizer tokenizer, List<String> vocabulary) {
-        try (BufferedReader lines = Files.newBufferedReader(lineFile)) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(lineFile))) {
             int number = 0;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            for (Optional<byte[]> line = line(in); line.isPresent(); line = line(in)) {
                 number++;
-                if (!line.isBlank()) {
-                    print(result(tokenizer, vocabulary, ids(lineFile + ":" + number, line, tokenizer)));
+                String where = lineFile + ":" + number;
+                String text = text(where, line.get());
+                if (!text.isBlank()) {
+                    print(result(where, tokenizer, vocabulary, ids(where, text, tokenizer)));
                 }
             }
         } catch (IOException e) {
             throw unreadable(lineFile, e);
+        }
+    }
+
+    private static Optional<byte[]> line(InputStream in) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int next = in.read();
+        if (next < 0) {
+            return Optional.empty();
+        }
+        while (next >= 0 && next != '\n') {
+            line.write(next);
+            next = in.read();
+        }
+        return Optional.of(line.toByteArray());
+    }
+
+    private static String text(String where, byte[] line) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new CommandFailure(where + ": is not UTF-8", e);
         }
     }
 
@@ -110,13 +145,17 @@ final class TokenizeCommand extends BaseCommand {
         throw new CommandFailure(where + ": is neither a JSON string nor a list of ids");
     }
 
-    private ObjectNode result(Tokenizer tokenizer, List<String> vocabulary, long[] tokenIds) {
+    private ObjectNode result(String where, Tokenizer tokenizer, List<String> vocabulary, long[] tokenIds) {
         ObjectNode result = JSON.createObjectNode();
         ArrayNode idList = result.putArray("ids");
         ArrayNode tokens = result.putArray("tokens");
         for (long id : tokenIds) {
+            if (id < 0 || id >= vocabulary.size()) {
+                throw new CommandFailure(
+                        where + ": " + id + " is no id of this tokenizer, which has " + vocabulary.size() + " tokens");
+            }
             idList.add(id);
-            tokens.add(id >= 0 && id < vocabulary.size() ? vocabulary.get((int) id) : "");
+            tokens.add(vocabulary.get((int) id));
         }
         return result.put("text", tokenizer.decode(tokenIds, !keepSpecial));
     }

@@ -174,9 +174,12 @@ class FailureMessagesTest {
                         "@/hf/config.json: is a file; name a folder for the output"),
                 failure(
                         "no tokenizer.json",
-                        at -> Files.delete(at.resolve("hf/tokenizer.json")),
+                        at -> {
+                            Files.delete(at.resolve("hf/tokenizer.json"));
+                            Files.delete(at.resolve("hf/tokenizer.model"));
+                        },
                         "convert-tokenizer @/hf -o @/out",
-                        "@/hf: has tokenizer.model but no tokenizer.json; conversion from tokenizer.model is not supported yet: save the tokenizer as a fast one"),
+                        "@/hf: has no file that defines a tokenizer; add its tokenizer.json, its vocab.json and merges.txt, its vocab.txt, its SentencePiece model (tokenizer.model) or its ranks (*.tiktoken)"),
                 failure(
                         "broken tokenizer.json",
                         at -> Files.writeString(at.resolve("hf/tokenizer.json"), "{"),
@@ -315,7 +318,10 @@ class FailureMessagesTest {
                         "@/hf: has no IR files (.xml); export the model first (decanter export --model @/hf OUT)"),
                 failure(
                         "no tokenizer to use",
-                        at -> Files.delete(at.resolve("ov/tokenizer.json")),
+                        at -> {
+                            Files.delete(at.resolve("ov/tokenizer.json"));
+                            Files.delete(at.resolve("ov/tokenizer.model"));
+                        },
                         "tokenize --model @/ov --text hello",
                         "@/ov: has no openvino_tokenizer.xml; convert the tokenizer (decanter convert-tokenizer)"),
                 failure(

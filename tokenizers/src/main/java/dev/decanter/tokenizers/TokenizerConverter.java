@@ -8,9 +8,14 @@ import java.nio.file.Path;
 /**
  * Converts a Hugging Face tokenizer to IR.
  *
- * <p>The folder's {@code tokenizer.json} defines the tokenizer. {@code tokenizer_config.json},
- * {@code special_tokens_map.json}, {@code generation_config.json} (or {@code config.json}) and {@code chat_template.jinja}
- * (or {@code chat_template.json}) give ids of special tokens and the chat template, which go into {@code rt_info}.
+ * <p>The folder's {@code tokenizer.json} defines the tokenizer. Without one, what defines it is the class that
+ * {@code tokenizer_config.json} names, with its {@code vocab.json} and {@code merges.txt} or its {@code vocab.txt}, with the
+ * ranks of tiktoken ({@code *.tiktoken}, {@code tokenizer.model}) or with a SentencePiece model ({@code tokenizer.model},
+ * {@code spiece.model} …). A class that is not known is refused: its files alone would give wrong ids.
+ *
+ * <p>{@code tokenizer_config.json}, {@code special_tokens_map.json}, {@code added_tokens.json}, {@code generation_config.json}
+ * (or {@code config.json}) and {@code chat_template.jinja} (or {@code chat_template.json}) give special tokens, their ids and
+ * the chat template, which go into {@code rt_info}.
  *
  * {@snippet :
  * TokenizerConverter.convert(Path.of("Llama-3.2-1B"), Path.of("out"), ConversionOptions.DEFAULT);
@@ -27,6 +32,11 @@ public final class TokenizerConverter {
     public static final String DETOKENIZER = "openvino_detokenizer.xml";
 
     private TokenizerConverter() {}
+
+    /** Whether a folder has a file that may define a tokenizer. */
+    public static boolean hasSource(Path folder) {
+        return Conversion.hasSource(folder);
+    }
 
     /**
      * Writes {@code openvino_tokenizer.xml/.bin} and, if asked for, {@code openvino_detokenizer.xml/.bin} into {@code target}.

@@ -236,7 +236,7 @@ class FolderSourcesTest {
 
     @Test
     void whatIsNotKnownIsNotGuessed() throws IOException {
-        refuses("has no tokenizer.json", "no file that defines a tokenizer");
+        refuses("has no file that defines a tokenizer; add its tokenizer.json");
         Folders.lines(folder.resolve("vocab.txt"), List.of("a"));
         refuses("but vocab.txt and neither tokenizer_class", "BertTokenizer");
         Folders.config(folder, Map.of("tokenizer_class", "BertJapaneseTokenizer"));

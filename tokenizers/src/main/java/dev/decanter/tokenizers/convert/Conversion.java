@@ -17,6 +17,11 @@ import java.util.OptionalInt;
  */
 public record Conversion(Model tokenizer, Optional<Model> detokenizer) {
 
+    /** Whether a folder has a file that may define a tokenizer. */
+    public static boolean hasSource(Path folder) {
+        return Source.isIn(folder);
+    }
+
     /** Reads the folder's files and builds the graphs. */
     public static Conversion of(Path folder, ConversionOptions options) {
         HfFolder files = new HfFolder(folder);

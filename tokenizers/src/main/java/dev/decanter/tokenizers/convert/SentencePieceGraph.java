@@ -12,6 +12,9 @@ import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.tokenizers.ConversionOptions;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel;
+import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,11 +100,43 @@ final class SentencePieceGraph {
     /** Ids i32 [rows, ids] to strings. */
     static List<Output> detokenize(
             GraphBuilder graph, ModelSpec.SentencePiece model, ConversionOptions options, Output ids) {
-        Output file = graph.bytes(SentencePieceLayout.shown(model.decoder(), options.skipSpecialTokens())
-                .toBytes());
-        boolean stream = options.streamingDetokenizer();
-        String type = stream ? "SentencepieceStreamDetokenizer" : "SentencepieceDetokenizer";
-        return graph.extension(type, Map.of(), List.of(file, ids), INTS, INTS, CHARS)
+        SentencePieceModel decoder = SentencePieceLayout.shown(model.decoder(), options.skipSpecialTokens());
+        if (options.streamingDetokenizer()) {
+            return pieceByPiece(graph, decoder, ids);
+        }
+        return graph.extension(
+                        "SentencepieceDetokenizer",
+                        Map.of(),
+                        List.of(graph.bytes(decoder.toBytes()), ids),
+                        INTS,
+                        INTS,
+                        CHARS)
                 .outputs();
+    }
+
+    /** Every piece for itself, so that texts of parts can be joined: a space before the first word stays. */
+    private static List<Output> pieceByPiece(GraphBuilder graph, SentencePieceModel decoder, Output ids) {
+        List<String> texts = new ArrayList<>();
+        List<Integer> hidden = new ArrayList<>();
+        for (SentencePieceModel.Piece piece : decoder.pieces()) {
+            if (piece.type() == PieceType.CONTROL) {
+                hidden.add(texts.size());
+            }
+            boolean unknown = piece.type() == PieceType.UNKNOWN;
+            texts.add(
+                    unknown ? decoder.trainer().unknownSurface() : piece.text().replace('\u2581', ' '));
+        }
+        List<Output> inputs = join(
+                ids,
+                graph.strings(Vocabulary.strings(texts, false)),
+                graph.ints(hidden.stream().mapToInt(Integer::intValue).toArray()));
+        Map<String, String> attributes = Map.of("skip_tokens", "");
+        Node pieces = graph.extension("VocabDecoder", attributes, inputs, INTS, INTS, INTS, INTS, CHARS);
+        List<Output> strings = graph.extension(
+                        "ByteFallback", Map.of(), pieces.outputs().subList(2, 5), INTS, INTS, CHARS)
+                .outputs();
+        Node rows = graph.extension(
+                "FuzeRagged", Map.of(), join(pieces.outputs().subList(0, 2), strings.subList(0, 2)), INTS, INTS);
+        return join(rows.outputs(), strings.get(2));
     }
 }

@@ -67,6 +67,13 @@ sealed interface Source {
         return sentencePiece(folder).orElseThrow(() -> refusal(folder, family));
     }
 
+    /** Whether there is a file that may define a tokenizer. */
+    static boolean isIn(Path path) {
+        HfFolder folder = new HfFolder(path);
+        return Stream.of("tokenizer.json", "vocab.json", "vocab.txt").anyMatch(folder::has)
+                || !models(folder).isEmpty();
+    }
+
     /** Of the class, or of the model where no class is named or one that says nothing. */
     private static Optional<Family> family(HfFolder folder) {
         Optional<String> type =
@@ -101,7 +108,12 @@ sealed interface Source {
         List<String> found = Stream.of("vocab.json", "merges.txt", "vocab.txt", "tekken.json", "tokenizer.json")
                 .filter(folder::has)
                 .toList();
-        String files = found.isEmpty() ? "no file that defines a tokenizer" : String.join(" and ", found);
+        if (found.isEmpty()) {
+            return new TokenizerException(folder.path()
+                    + ": has no file that defines a tokenizer; add its tokenizer.json, its vocab.json and merges.txt, its"
+                    + " vocab.txt, its SentencePiece model (tokenizer.model) or its ranks (*.tiktoken)");
+        }
+        String files = String.join(" and ", found);
         String type = folder.tokenizerClass()
                 .map(t -> "the class " + t)
                 .or(() -> folder.modelType().map(t -> "a model of type " + t))
