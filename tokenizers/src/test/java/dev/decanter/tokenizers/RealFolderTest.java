@@ -37,7 +37,7 @@ class RealFolderTest {
     }
 
     /** llama.cpp's vocabulary tests: texts and ids without special tokens. */
-    private static void givesTheIdsOfLlamaCpp(Tokenizer tokenizer, String name) {
+    static void givesTheIdsOfLlamaCpp(Tokenizer tokenizer, String name) {
         try {
             Path expected = real("tokenizers/ggml-vocab");
             String[] texts = Files.readString(expected.resolve("ggml-vocab-" + name + ".gguf.inp"))
@@ -57,7 +57,7 @@ class RealFolderTest {
     }
 
     /** Ids and, with special tokens, the text; {@code special} is whether the published ids have special tokens. */
-    private static void givesTheIdsOfTransformersJs(
+    static void givesTheIdsOfTransformersJs(
             Tokenizer tokenizer, String family, String key, boolean special, boolean decoded) {
         JsonNode cases = TestFiles.json(real("tokenizers/expected-transformers.js/" + family + ".json"))
                 .path(key);

@@ -3,20 +3,17 @@ package dev.decanter.tokenizers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.file.IrReader;
 import dev.decanter.ir.file.IrWriter;
 import dev.decanter.ir.op.Op;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,26 +22,27 @@ import org.junit.jupiter.api.io.TempDir;
  * get the constants that our conversion of the same vocabulary makes: the graphs have the same form, layer by layer.
  */
 class RebuiltConstantsTest {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-
     @TempDir
     Path folder;
 
+    /** The topology of one Qwen3 tokenizer, the vocabulary of another, and the ids that others published for that one. */
     @Test
     void runsGraphsOfOpenVinoTokenizers() throws IOException {
-        Optional<Path> source = TestFiles.shared("real/llm-evaai-model.ov");
-        assumeTrue(source.isPresent(), "shared reference files are not here: real/llm-evaai-model.ov");
-        writeTokenizerJson(source.get(), folder.resolve("tokenizer.json"));
+        Optional<Path> graphs = TestFiles.shared("real/llm-evaai-model.ov");
+        Optional<Path> words = TestFiles.shared("real/tokenizers/qwen3-vocab-merges");
+        assumeTrue(graphs.isPresent() && words.isPresent(), "shared reference files are not here: real/…");
         Path ours = folder.resolve("ours");
         Path theirs = folder.resolve("theirs");
-        try (Tokenizer tokenizer = TestFiles.throughDisk(folder, ours)) {
+        try (Tokenizer tokenizer = TestFiles.throughDisk(words.get(), ours)) {
             for (String file : List.of(TokenizerConverter.TOKENIZER, TokenizerConverter.DETOKENIZER)) {
-                Model rebuilt = IrReader.readTopology(source.get().resolve(file));
+                Model rebuilt = IrReader.readTopology(graphs.get().resolve(file));
                 rebuild(rebuilt, IrReader.read(ours.resolve(file)));
                 IrWriter.write(rebuilt, theirs.resolve(file));
             }
             try (Tokenizer rebuilt = Tokenizer.load(theirs)) {
                 assertThat(rebuilt.chatTemplate().orElseThrow()).contains("<|im_start|>");
+                RealFolderTest.givesTheIdsOfLlamaCpp(rebuilt, "qwen2");
+                RealFolderTest.givesTheIdsOfTransformersJs(rebuilt, "qwen2", "Xenova/Qwen1.5-0.5B-Chat", true, true);
                 for (String text : List.of(
                         "<|im_start|>user\nПривет, мир! 123<|im_end|>\n", "it's  a\u00a0test e\u0301", "", "🚀👩‍🚀")) {
                     long[] ids = tokenizer.encodeToIds(text);
@@ -52,8 +50,17 @@ class RebuiltConstantsTest {
                     assertThat(rebuilt.decode(ids)).isEqualTo(tokenizer.decode(ids));
                     assertThat(rebuilt.decode(ids, false)).isEqualTo(tokenizer.decode(ids, false));
                 }
+                assertThat(rebuilt.encodeToIds("<|im_start|>a<|im_end|>")).containsExactly(151644, 64, 151645);
                 assertThat(rebuilt.decode(rebuilt.encodeToIds("Привет <|im_end|>мир")))
                         .isEqualTo("Привет мир");
+                TextPair pair = new TextPair("a b", "12");
+                assertThat(rebuilt.encodePairs(List.of(pair)).inputIds().toLongs())
+                        .isEqualTo(
+                                tokenizer.encodePairs(List.of(pair)).inputIds().toLongs())
+                        .isEqualTo(LongStream.concat(
+                                        Arrays.stream(rebuilt.encodeToIds("a b")),
+                                        Arrays.stream(rebuilt.encodeToIds("12")))
+                                .toArray());
             }
         }
     }
@@ -85,34 +92,5 @@ class RebuiltConstantsTest {
         return model.topologicalOrder().stream()
                 .filter(n -> n.op().type().equals(type))
                 .toList();
-    }
-
-    /** vocab.json, those of merges.txt that make tokens, and the added tokens behind the vocabulary. */
-    private static void writeTokenizerJson(Path source, Path target) throws IOException {
-        ObjectNode vocab = (ObjectNode) TestFiles.json(source.resolve("vocab.json"));
-        ObjectNode root = MAPPER.createObjectNode();
-        ObjectNode model = root.putObject("model").put("type", "BPE");
-        ArrayNode merges = model.putArray("merges");
-        for (String line : Files.readAllLines(source.resolve("merges.txt"))) {
-            String[] parts = line.split(" ", -1);
-            if (parts.length == 2 && vocab.has(parts[0]) && vocab.has(parts[1]) && vocab.has(parts[0] + parts[1])) {
-                merges.add(line);
-            }
-        }
-        assertThat(merges.size()).isGreaterThan(50_000);
-        model.set("vocab", vocab);
-        ArrayNode added = root.putArray("added_tokens");
-        int id = vocab.size();
-        JsonNode tokens =
-                TestFiles.json(source.resolve("tokenizer_config.json")).path("added_tokens_decoder");
-        for (JsonNode token : tokens) {
-            ((ObjectNode) token).put("id", id++).put("normalized", false);
-            added.add(token);
-        }
-        root.set("normalizer", MAPPER.readTree("{\"type\": \"NFC\"}"));
-        JsonNode qwen = TestFiles.json(TestFiles.golden("qwen2").resolve("tokenizer.json"));
-        root.set("pre_tokenizer", qwen.path("pre_tokenizer"));
-        root.set("decoder", qwen.path("decoder"));
-        Files.writeString(target, MAPPER.writeValueAsString(root));
     }
 }
