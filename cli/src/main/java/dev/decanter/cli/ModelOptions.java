@@ -2,9 +2,13 @@ package dev.decanter.cli;
 
 import dev.decanter.genai.DraftModel;
 import dev.decanter.genai.LLMPipeline;
+import dev.decanter.genai.LLMPipelineBuilder;
+import dev.decanter.genai.LoraAdapter;
 import dev.decanter.runtime.Core;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -27,14 +31,36 @@ final class ModelOptions {
             description = "A compile property of the device, see 'decanter devices'; can be repeated.")
     Map<String, String> properties = new LinkedHashMap<>();
 
+    @Option(
+            names = "--lora",
+            paramLabel = "DIR[:ALPHA]",
+            description = "A LoRA adapter's folder, and how strong it is (1 as trained); can be repeated.")
+    List<String> lora = new ArrayList<>();
+
     LLMPipeline load(BaseCommand command) {
         return load(command, Optional.empty());
     }
 
     LLMPipeline load(BaseCommand command, Optional<DraftModel> draft) {
         Path folder = new ModelFolders(command).language(model);
-        Core core = Core.create();
-        return draft.map(smaller -> new LLMPipeline(folder, core, device, properties, smaller))
-                .orElseGet(() -> new LLMPipeline(folder, core, device, properties));
+        LLMPipelineBuilder builder = LLMPipeline.builder(folder).device(device).properties(properties);
+        draft.ifPresent(builder::draftModel);
+        for (String adapter : lora) {
+            builder.adapter(adapter(adapter));
+        }
+        return builder.build();
+    }
+
+    /** {@code DIR[:ALPHA]}; a colon before anything but a number belongs to the folder's name. */
+    static LoraAdapter adapter(String text) {
+        int colon = text.lastIndexOf(':');
+        try {
+            if (colon > 0) {
+                return new LoraAdapter(Path.of(text.substring(0, colon)), Float.parseFloat(text.substring(colon + 1)));
+            }
+        } catch (NumberFormatException e) {
+            return new LoraAdapter(Path.of(text));
+        }
+        return new LoraAdapter(Path.of(text));
     }
 }

@@ -54,7 +54,8 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ir", "runtime", "cpu", "tokenizers", "export", "grammar", "template", "safetensors", "genai"})
+    @ValueSource(
+            strings = {"ir", "runtime", "cpu", "tokenizers", "export", "grammar", "template", "safetensors", "genai"})
     void modulesDependDownwardsOnly(String module) {
         List<String> allowed = new ArrayList<>(List.of("dev.decanter." + module + ".."));
         ARROWS.getOrDefault(module, List.of()).forEach(other -> allowed.add("dev.decanter." + other + ".."));

@@ -39,7 +39,7 @@ public record DraftModel(Path folder, String device, Map<String, String> propert
                 compare(own.vocabulary(), other, tokenizer.get().vocabulary());
             }
         }
-        return SharedModel.load(files.model(), core, device, properties);
+        return SharedModel.load(files.model(), List.of(), core, device, properties);
     }
 
     /** The end may differ: families pad their vocabularies by model. */

@@ -1,6 +1,7 @@
 package dev.decanter.genai;
 
 import dev.decanter.genai.lm.SharedModel;
+import dev.decanter.ir.rewrite.Pass;
 import dev.decanter.runtime.Core;
 import dev.decanter.tokenizers.Tokenizer;
 import java.nio.file.Path;
@@ -62,24 +63,13 @@ public final class LLMPipeline implements AutoCloseable {
      * @throws dev.decanter.ir.DecanterException if a file cannot be read or compiled
      */
     public LLMPipeline(Path folder, Core core, String device, Map<String, String> properties) {
-        this(folder, core, device, properties, Optional.empty());
+        this(builder(folder).core(core).device(device).properties(properties));
     }
 
-    /**
-     * As {@link #LLMPipeline(Path, Core, String, Map)}, with a model that drafts wherever there is one prompt and one answer
-     * without beams. Greedy answers are those without it, as far as the device computes several tokens of a step as it does
-     * one; sampled ones have the same distribution.
-     *
-     * @throws GenerationException if the draft model's tokenizer is another
-     */
-    public LLMPipeline(Path folder, Core core, String device, Map<String, String> properties, DraftModel draft) {
-        this(folder, core, device, properties, Optional.of(draft));
-    }
-
-    private LLMPipeline(
-            Path folder, Core core, String device, Map<String, String> properties, Optional<DraftModel> drafting) {
+    LLMPipeline(LLMPipelineBuilder from) {
         long begin = System.nanoTime();
-        this.folder = folder;
+        folder = from.folder();
+        Core core = from.core();
         ModelFolder files = new ModelFolder(folder);
         contextLength = files.contextLength();
         Path xml = files.model();
@@ -87,12 +77,18 @@ public final class LLMPipeline implements AutoCloseable {
         detokenizes = files.hasDetokenizer();
         generationConfig = files.generationConfig(tokenizer);
         chatTemplate = ChatTemplate.find(folder, tokenizer);
-        model = SharedModel.load(xml, core, device, properties);
-        draft = drafting.map(smaller -> smaller.load(core, folder, tokenizer));
+        List<Pass> adapters = from.adapters().stream().map(LoraAdapter::pass).toList();
+        model = SharedModel.load(xml, adapters, core, from.device(), from.properties());
+        draft = from.draft().map(smaller -> smaller.load(core, folder, tokenizer));
         encoder = new PromptEncoder(folder, tokenizer, chatTemplate, model.vocabularySize());
         structuredOutput = new StructuredOutput(tokenizer);
         session = newSession();
         loadTimeMs = Stopwatch.since(begin);
+    }
+
+    /** Loads a folder with a draft model, adapters, or an own choice of devices. */
+    public static LLMPipelineBuilder builder(Path folder) {
+        return new LLMPipelineBuilder(folder);
     }
 
     /** The folder that was loaded. */

@@ -7,11 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.decanter.genai.lm.LanguageModel;
 import dev.decanter.genai.lm.Step;
 import dev.decanter.genai.lm.StepLogits;
-import dev.decanter.runtime.Core;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -239,8 +237,10 @@ class AssistedTest {
     void goldenAnswersStayWithDraftsAndLookup(String model, String device, boolean stateful) {
         Path folder = TestData.exported(model, stateful);
         GenerationConfig config = GenerationConfig.builder().maxNewTokens(32).build();
-        try (LLMPipeline drafted =
-                        new LLMPipeline(folder, Core.create(), device, Map.of(), new DraftModel(folder, "CPU"));
+        try (LLMPipeline drafted = LLMPipeline.builder(folder)
+                        .device(device)
+                        .draftModel(new DraftModel(folder, "CPU"))
+                        .build();
                 LLMPipeline plain = new LLMPipeline(folder, device)) {
             for (JsonNode one : TestData.golden(model).get("cases")) {
                 long[] prompt = TestData.longs(one.get("input_ids"));
@@ -279,7 +279,7 @@ class AssistedTest {
         }
         DraftModel other = new DraftModel(TestData.exported("qwen2", true), "CPU");
         Path folder = TestData.exported("llama-gqa", true);
-        assertThatThrownBy(() -> new LLMPipeline(folder, Core.create(), "CPU", Map.of(), other))
+        assertThatThrownBy(() -> LLMPipeline.builder(folder).draftModel(other).build())
                 .isInstanceOf(GenerationException.class)
                 .hasMessageContaining("another tokenizer");
     }

@@ -28,7 +28,11 @@ class RowsOfAModelTest {
 
     private static SharedModel load(String model, String device, boolean stateful) {
         return SharedModel.load(
-                TestData.exported(model, stateful).resolve("openvino_model.xml"), Core.create(), device, Map.of());
+                TestData.exported(model, stateful).resolve("openvino_model.xml"),
+                List.of(),
+                Core.create(),
+                device,
+                Map.of());
     }
 
     private static float[] row(StepLogits logits, int row) {

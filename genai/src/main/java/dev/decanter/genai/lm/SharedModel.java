@@ -8,6 +8,8 @@ import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.file.IrReader;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.rewrite.LastTokenLogits;
+import dev.decanter.ir.rewrite.Pass;
+import dev.decanter.ir.rewrite.PassSequence;
 import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferenceException;
@@ -40,11 +42,14 @@ public final class SharedModel implements AutoCloseable {
     /**
      * Reads and compiles.
      *
+     * @param changes of the graph, before anything else
      * @throws GenerationException if the inputs and outputs are not those of a language model on token ids
      * @throws dev.decanter.ir.DecanterException if the file cannot be read or compiled
      */
-    public static SharedModel load(Path xml, Core core, String device, Map<String, String> properties) {
+    public static SharedModel load(
+            Path xml, List<Pass> changes, Core core, String device, Map<String, String> properties) {
         Model model = IrReader.read(xml);
+        PassSequence.of(changes.toArray(Pass[]::new)).run(model);
         boolean lastOnly = model.result(Logits.OUTPUT)
                 .map(result -> result.input(0).shape())
                 .filter(shape -> shape.hasRank() && shape.rank() == 3)
