@@ -75,8 +75,9 @@ class SentencePieceRealFilesTest {
     /** A text of prose is encoded at once, not word by word. */
     @Test
     void encodesAWholeBookInOneGo() throws IOException {
-        String prose = "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in"
-                + " want of a wife.\n";
+        String prose =
+                "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in"
+                        + " want of a wife.\n";
         try (Tokenizer tokenizer = llama("{\"tokenizer_class\": \"LlamaTokenizer\"}")) {
             long[] once = tokenizer.encodeToIds(prose);
             long[] often = tokenizer.encodeToIds(prose.repeat(2000));

@@ -1,9 +1,12 @@
 package dev.decanter.tokenizers.sentencepiece;
 
+import dev.decanter.tokenizers.ops.Ints;
 import dev.decanter.tokenizers.sentencepiece.SentencePieceModel.PieceType;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-pair merging by score: {@code bpe::Model} of the C++ library. Of all neighbours that are a piece together the pair of
@@ -11,15 +14,94 @@ import java.util.Map;
  * unused pieces; those that remain come apart again.
  */
 final class BpeSegmenter implements Segmenter {
+    private static final int CACHE = 1 << 14;
+    private static final int LONGEST_CACHED = 64;
+
     private final PieceIndex index;
+    /**
+     * Whether nothing merges across a space that follows other text: then words are segmented one by one, with the same result,
+     * and those that come often are remembered. Unused pieces are excluded, because how they come apart depends on the whole text.
+     */
+    private final boolean wordByWord;
+
+    private final AtomicReferenceArray<@Nullable Word> cache = new AtomicReferenceArray<>(CACHE);
+
+    /** A word's pieces: where each ends, from the word's beginning, and its id. */
+    private static final class Word {
+        private final byte[] text;
+        private final int[] ends;
+        private final int[] ids;
+
+        Word(byte[] text, int[] ends, int[] ids) {
+            this.text = text;
+            this.ends = ends;
+            this.ids = ids;
+        }
+    }
 
     BpeSegmenter(PieceIndex index) {
         this.index = index;
+        boolean separate = true;
+        for (int id = 0; id < index.size() && separate; id++) {
+            if (!SentencePieceModel.isReserved(index.type(id))) {
+                byte[] text = index.text(id);
+                separate = index.type(id) != PieceType.UNUSED && wordEnd(text, 0, text.length) == text.length;
+            }
+        }
+        wordByWord = separate;
     }
 
     @Override
     public void segment(byte[] text, int size, Sink sink) {
-        new Merging(text, size).run(sink);
+        for (int from = 0; from < size; ) {
+            int to = wordByWord ? wordEnd(text, from, size) : size;
+            if (to - from <= LONGEST_CACHED) {
+                Word word = word(text, from, to);
+                int begin = from;
+                for (int i = 0; i < word.ids.length; i++) {
+                    sink.piece(begin, from + word.ends[i], word.ids[i]);
+                    begin = from + word.ends[i];
+                }
+            } else {
+                new Merging(text, from, to).run(sink);
+            }
+            from = to;
+        }
+    }
+
+    /** Where the next space begins that follows something else. */
+    private static int wordEnd(byte[] text, int from, int size) {
+        boolean afterSpace = true;
+        for (int at = from; at < size; ) {
+            boolean space = TextNormalizer.isSpaceSymbol(text, at, size);
+            if (space && !afterSpace) {
+                return at;
+            }
+            afterSpace = space;
+            at += PieceIndex.character(text, at, size);
+        }
+        return size;
+    }
+
+    private Word word(byte[] text, int from, int to) {
+        int hash = 0;
+        for (int i = from; i < to; i++) {
+            hash = 31 * hash + text[i];
+        }
+        int slot = (hash * 0x9E3779B9) >>> 18;
+        Word known = cache.get(slot);
+        if (known != null && Arrays.equals(known.text, 0, known.text.length, text, from, to)) {
+            return known;
+        }
+        Ints ends = new Ints(8);
+        Ints ids = new Ints(8);
+        new Merging(text, from, to).run((pieceFrom, pieceTo, id) -> {
+            ends.add(pieceTo - from);
+            ids.add(id);
+        });
+        Word word = new Word(Arrays.copyOfRange(text, from, to), ends.toArray(), ids.toArray());
+        cache.set(slot, word);
+        return word;
     }
 
     /** One text. A symbol is named by its number; what was merged away has no bytes. */
@@ -35,13 +117,13 @@ final class BpeSegmenter implements Segmenter {
         /** How unused pieces were last put together: the length of the left part. */
         private final Map<String, Integer> unused = new HashMap<>();
 
-        Merging(byte[] text, int size) {
+        Merging(byte[] text, int from, int size) {
             this.text = text;
-            begins = new int[size];
-            ends = new int[size];
-            frozen = new boolean[size];
+            begins = new int[size - from];
+            ends = new int[size - from];
+            frozen = new boolean[size - from];
             int symbols = 0;
-            for (int at = 0; at < size; symbols++) {
+            for (int at = from; at < size; symbols++) {
                 int symbol =
                         index.userDefined().isEmpty() ? 0 : index.userDefined().longest(text, at, size);
                 frozen[symbols] = symbol > 0;

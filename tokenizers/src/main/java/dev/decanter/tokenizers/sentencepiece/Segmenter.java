@@ -32,7 +32,7 @@ interface Segmenter {
         int begin = 0;
         for (int at = 0; at < size; ) {
             int to = at + PieceIndex.character(text, at, size);
-            if (at > begin && java.util.Arrays.equals(text, at, to, TextNormalizer.SPACE_SYMBOL, 0, 3)) {
+            if (at > begin && TextNormalizer.isSpaceSymbol(text, at, size)) {
                 sink.piece(begin, at, index.id(text, begin, at));
                 begin = at;
             }

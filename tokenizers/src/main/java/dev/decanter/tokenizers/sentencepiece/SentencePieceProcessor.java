@@ -142,13 +142,13 @@ public final class SentencePieceProcessor {
         }
         int from = 0;
         boolean stripped = false;
-        if (atBegin && stripsFirstSpace && isSpace(text, 0)) {
+        if (atBegin && stripsFirstSpace && TextNormalizer.isSpaceSymbol(text, 0, text.length)) {
             from = TextNormalizer.SPACE_SYMBOL.length;
             // Where extra spaces go, all at the beginning do.
             stripped = !model.normalizer().removeExtraSpaces();
         }
         for (int i = from; i < text.length; ) {
-            if (isSpace(text, i)) {
+            if (TextNormalizer.isSpaceSymbol(text, i, text.length)) {
                 out.append((byte) ' ');
                 i += TextNormalizer.SPACE_SYMBOL.length;
             } else {
@@ -156,14 +156,6 @@ public final class SentencePieceProcessor {
             }
         }
         return stripped;
-    }
-
-    private static boolean isSpace(byte[] text, int at) {
-        byte[] space = TextNormalizer.SPACE_SYMBOL;
-        return text.length - at >= space.length
-                && text[at] == space[0]
-                && text[at + 1] == space[1]
-                && text[at + 2] == space[2];
     }
 
     private void appendBytes(int[] ids, int from, int to, ByteBuilder out) {

@@ -28,6 +28,14 @@ final class TextNormalizer {
         space = spec.escapeSpaces() ? SPACE_SYMBOL : SPACE;
     }
 
+    /** Whether ▁ stands at a place. */
+    static boolean isSpaceSymbol(byte[] text, int at, int end) {
+        return end - at >= 3
+                && text[at] == SPACE_SYMBOL[0]
+                && text[at + 1] == SPACE_SYMBOL[1]
+                && text[at + 2] == SPACE_SYMBOL[2];
+    }
+
     /** What the text at a place becomes: bytes {@code from} to {@code to} of {@code source}, for {@code consumed} of the text. */
     private final class Prefix {
         private final byte[] text;
