@@ -12,7 +12,6 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.decanter.grammar.GrammarException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,8 +39,7 @@ class StructuredOutputTest {
 
     @BeforeAll
     static void load() {
-        Path target = Path.of("target", "demo-ir").toAbsolutePath();
-        pipeline = new LLMPipeline(TestData.export(TestData.root().resolve("demo/model"), target, true), "CPU");
+        pipeline = new LLMPipeline(TestData.demo(), "CPU");
     }
 
     @AfterAll

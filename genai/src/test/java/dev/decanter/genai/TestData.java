@@ -56,6 +56,16 @@ final class TestData {
         });
     }
 
+    /** The demo model as an IR folder. */
+    static Path demo() {
+        return EXPORTED.computeIfAbsent(
+                "demo",
+                name -> export(
+                        root().resolve("demo/model"),
+                        Path.of("target", "demo-ir").toAbsolutePath(),
+                        true));
+    }
+
     static Path export(Path checkpoint, Path target, boolean stateful) {
         Exporter.builder()
                 .weightFormat(WeightFormat.FP32)
