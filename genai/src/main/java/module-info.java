@@ -9,4 +9,5 @@ module dev.decanter.genai {
     requires transitive dev.decanter.grammar;
 
     exports dev.decanter.genai;
+    exports dev.decanter.genai.parsers;
 }
