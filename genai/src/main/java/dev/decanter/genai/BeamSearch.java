@@ -157,6 +157,6 @@ final class BeamSearch implements Decoder {
         }
         boolean stopped = answer.stopped() && hypothesis.reason() == FinishReason.LENGTH;
         FinishReason reason = stopped ? FinishReason.STOP : hypothesis.reason();
-        return new GeneratedSequence(answer.text(), ids, reason, hypothesis.score(), logprobs);
+        return GeneratedSequence.of(config.outputFormat(), answer.text(), ids, reason, hypothesis.score(), logprobs);
     }
 }

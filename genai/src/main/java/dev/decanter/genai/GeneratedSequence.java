@@ -1,7 +1,10 @@
 package dev.decanter.genai;
 
+import dev.decanter.genai.parsers.OutputFormat;
+import dev.decanter.genai.parsers.ParsedMessage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One answer.
@@ -16,12 +19,32 @@ import java.util.List;
  *     number of tokens to the power of the length penalty
  * @param logprobs natural logarithms of the probabilities of {@code tokenIds}, by the model's own logits, if {@link
  *     GenerationConfig#logprobs} asks for them, else empty; 0 for the first token of an echoed prompt, which nothing is before
+ * @param message the text with reasoning and tool calls told apart, if {@link GenerationConfig#outputFormat} asks for it
  */
 public record GeneratedSequence(
-        String text, List<Long> tokenIds, FinishReason finishReason, double score, List<Float> logprobs) {
+        String text,
+        List<Long> tokenIds,
+        FinishReason finishReason,
+        double score,
+        List<Float> logprobs,
+        Optional<ParsedMessage> message) {
     public GeneratedSequence {
         tokenIds = List.copyOf(tokenIds);
         logprobs = List.copyOf(logprobs);
+    }
+
+    /** An answer in a format: one that stopped and calls tools ends with {@link FinishReason#TOOL_CALL}. */
+    static GeneratedSequence of(
+            Optional<OutputFormat> format,
+            String text,
+            List<Long> tokenIds,
+            FinishReason reason,
+            double score,
+            List<Float> logprobs) {
+        Optional<ParsedMessage> message = format.map(known -> known.parse(text));
+        boolean calls = message.isPresent() && !message.get().toolCalls().isEmpty();
+        FinishReason told = calls && reason == FinishReason.STOP ? FinishReason.TOOL_CALL : reason;
+        return new GeneratedSequence(text, tokenIds, told, score, logprobs, message);
     }
 
     /** The ids as an array. */

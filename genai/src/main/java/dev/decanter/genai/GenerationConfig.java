@@ -1,5 +1,6 @@
 package dev.decanter.genai;
 
+import dev.decanter.genai.parsers.OutputFormat;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -47,6 +48,8 @@ import java.util.function.Supplier;
  * @param beams beam search
  * @param assisted drafts that the model checks several tokens at a time
  * @param structuredOutput what the answer must look like; anything if empty
+ * @param outputFormat how the model writes reasoning and tool calls, which {@link GeneratedSequence#message} then tells apart; not
+ *     with {@code echo}. Tags that are special tokens (as Mistral's) are seen only if the detokenizer keeps them
  * @param logitsProcessors makers of processors, called once for each answer; see {@link LogitsProcessor} for when they run
  */
 public record GenerationConfig(
@@ -77,6 +80,7 @@ public record GenerationConfig(
         BeamSettings beams,
         AssistedSettings assisted,
         Optional<StructuredOutputConfig> structuredOutput,
+        Optional<OutputFormat> outputFormat,
         List<Supplier<LogitsProcessor>> logitsProcessors) {
 
     /**
@@ -87,6 +91,7 @@ public record GenerationConfig(
         stopTokenIds = Collections.unmodifiableSet(new LinkedHashSet<>(stopTokenIds));
         stopStrings = Collections.unmodifiableSet(new LinkedHashSet<>(stopStrings));
         logitsProcessors = List.copyOf(logitsProcessors);
+        check(outputFormat.isEmpty() || !echo, "output_format", "set", "unset with echo");
         checkLimits(maxNewTokens, maxLength, minNewTokens, echo);
         for (long id : stopTokenIds) {
             check(id >= 0, "stop_token_ids", stopTokenIds, "without negative ids");

@@ -1,5 +1,6 @@
 package dev.decanter.genai;
 
+import dev.decanter.genai.parsers.OutputFormat;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -45,6 +46,7 @@ public final class GenerationConfigBuilder {
     private float assistantConfidenceThreshold;
     private int maxNgramSize;
     private Optional<StructuredOutputConfig> structuredOutput = Optional.empty();
+    private Optional<OutputFormat> outputFormat = Optional.empty();
     private final List<Supplier<LogitsProcessor>> logitsProcessors = new ArrayList<>();
 
     GenerationConfigBuilder() {}
@@ -85,6 +87,7 @@ public final class GenerationConfigBuilder {
         assistantConfidenceThreshold = assisted.assistantConfidenceThreshold();
         maxNgramSize = assisted.maxNgramSize();
         structuredOutput = from.structuredOutput();
+        outputFormat = from.outputFormat();
         logitsProcessors.addAll(from.logitsProcessors());
     }
 
@@ -318,6 +321,12 @@ public final class GenerationConfigBuilder {
         return this;
     }
 
+    /** How the model writes reasoning and tool calls, so that answers come with them told apart. */
+    public GenerationConfigBuilder outputFormat(OutputFormat format) {
+        outputFormat = Optional.of(format);
+        return this;
+    }
+
     /** Adds a maker of processors, called once for each answer. */
     public GenerationConfigBuilder logitsProcessor(Supplier<LogitsProcessor> factory) {
         logitsProcessors.add(factory);
@@ -354,6 +363,7 @@ public final class GenerationConfigBuilder {
                 new BeamSettings(numBeams, numBeamGroups, diversityPenalty, lengthPenalty, stopCriteria),
                 new AssistedSettings(numAssistantTokens, assistantConfidenceThreshold, maxNgramSize),
                 structuredOutput,
+                outputFormat,
                 logitsProcessors);
     }
 }

@@ -119,6 +119,6 @@ final class Row {
             wanted.addAll(logprobs);
         }
         FinishReason told = answer.stopped() && why == FinishReason.LENGTH ? FinishReason.STOP : why;
-        return new GeneratedSequence(answer.text(), ids, told, score, wanted);
+        return GeneratedSequence.of(task.config().outputFormat(), answer.text(), ids, told, score, wanted);
     }
 }
