@@ -71,7 +71,7 @@ final class BeamGroup {
     /** How many candidates a step needs, so that {@code size} are left when all others end with a stop token. */
     int candidates() {
         int stops = config.ignoreEos() ? 0 : config.stopTokenIds().size();
-        return size * Math.max(2, 1 + stops);
+        return (int) Math.min(Integer.MAX_VALUE, size * Math.max(2L, 1L + stops));
     }
 
     /**

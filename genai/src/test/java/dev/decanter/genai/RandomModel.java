@@ -61,31 +61,12 @@ final class RandomModel implements LanguageModel {
         if (rowsOfSteps.size() == interruptAtStep) {
             Thread.currentThread().interrupt();
         }
-        return new StepLogits() {
-            @Override
-            public int rows() {
-                return next.size();
-            }
-
-            @Override
-            public int positions() {
-                return step.positions();
-            }
-
-            @Override
-            public int vocabulary() {
-                return vocabulary;
-            }
-
-            @Override
-            public void copyTo(int row, int position, float[] target) {
-                List<Long> all = next.get(row);
-                List<Long> before = all.subList(0, all.size() - step.positions() + position + 1);
-                float[] logits =
-                        logits(before.stream().filter(token -> token >= 0).toList());
-                System.arraycopy(logits, 0, target, 0, vocabulary);
-            }
-        };
+        return new GivenLogits(next.size(), step.positions(), vocabulary, (row, position, target) -> {
+            List<Long> all = next.get(row);
+            List<Long> before = all.subList(0, all.size() - step.positions() + position + 1);
+            float[] logits = logits(before.stream().filter(token -> token >= 0).toList());
+            System.arraycopy(logits, 0, target, 0, vocabulary);
+        });
     }
 
     @Override

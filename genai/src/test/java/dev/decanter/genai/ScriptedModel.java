@@ -44,29 +44,11 @@ final class ScriptedModel implements LanguageModel {
         length += step.count();
         steps.add(step.rows());
         int at = said++;
-        return new StepLogits() {
-            @Override
-            public int rows() {
-                return next.size();
-            }
-
-            @Override
-            public int positions() {
-                return 1;
-            }
-
-            @Override
-            public int vocabulary() {
-                return vocabulary;
-            }
-
-            @Override
-            public void copyTo(int row, int position, float[] target) {
-                int[] script = scripts[next.get(row)];
-                Arrays.fill(target, 0);
-                target[script[Math.min(at, script.length - 1)]] = 5;
-            }
-        };
+        return new GivenLogits(next.size(), 1, vocabulary, (row, _, target) -> {
+            int[] script = scripts[next.get(row)];
+            Arrays.fill(target, 0);
+            target[script[Math.min(at, script.length - 1)]] = 5;
+        });
     }
 
     @Override

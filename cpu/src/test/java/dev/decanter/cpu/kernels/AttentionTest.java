@@ -37,6 +37,7 @@ class AttentionTest {
         try (ThreadTeam team = new ThreadTeam(2)) {
             assertThat(c.headMajor(team)).containsExactly(c.expected(), within(CLOSE));
             assertThat(c.rowMajor(team)).as("[B, S, H, D]").containsExactly(c.expected(), within(CLOSE));
+            assertThat(c.paged(team)).as("keys and values in pages").isEqualTo(c.headMajor(team));
         }
     }
 
@@ -163,17 +164,46 @@ class AttentionTest {
         }
 
         float[] headMajor(ThreadTeam team) {
+            return headMajor(
+                    team,
+                    Strided.headMajor(Data.of(k), 0, kvHeads, keys, d),
+                    Strided.headMajor(Data.of(v), 0, kvHeads, keys, dv));
+        }
+
+        float[] paged(ThreadTeam team) {
+            return headMajor(team, pages(k, d), pages(v, dv));
+        }
+
+        private float[] headMajor(ThreadTeam team, HeadRows keyRows, HeadRows valueRows) {
             MemorySegment out = Data.blank(batch * heads * queries * dv);
             Attention.apply(
                     team,
                     new Attention.Sizes(batch, heads, kvHeads, queries, keys, d, dv, causalOffset),
                     Strided.headMajor(Data.odd(q), Data.ODD, heads, queries, d),
-                    Strided.headMajor(Data.of(k), 0, kvHeads, keys, d),
-                    Strided.headMajor(Data.of(v), 0, kvHeads, keys, dv),
+                    keyRows,
+                    valueRows,
                     mask(),
                     scale(),
                     Strided.headMajor(out, 0, heads, queries, dv));
             return Data.read(out);
+        }
+
+        /** Pages out of order, with NaN where no key is. */
+        private Paged pages(float[] x, int size) {
+            int each = Math.ceilDiv(keys, Paged.ROWS);
+            MemorySegment[] pages = new MemorySegment[batch * each];
+            for (int p = pages.length - 1; p >= 0; p--) {
+                float[] page = new float[kvHeads * Paged.ROWS * size];
+                java.util.Arrays.fill(page, Float.NaN);
+                int first = p % each * Paged.ROWS;
+                int count = Math.min(Paged.ROWS, keys - first);
+                for (int h = 0; h < kvHeads; h++) {
+                    int from = ((p / each * kvHeads + h) * keys + first) * size;
+                    System.arraycopy(x, from, page, h * Paged.ROWS * size, count * size);
+                }
+                pages[p] = Data.of(page);
+            }
+            return new Paged(pages, each);
         }
 
         float[] rowMajor(ThreadTeam team) {
