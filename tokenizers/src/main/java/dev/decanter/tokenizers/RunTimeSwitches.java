@@ -29,6 +29,7 @@ import java.util.OptionalLong;
 final class RunTimeSwitches {
     static final String ADD_SPECIAL = "decanter.add_special_tokens";
     static final String MAX_LENGTH = "decanter.max_length";
+    static final String ROW_LENGTH = "decanter.row_length";
     static final String TRUNCATION = "decanter.truncation";
     static final String TRUNCATION_SIDE = "decanter.truncation_side";
     static final String PAD_RIGHT = "decanter.pad_right";
@@ -68,6 +69,9 @@ final class RunTimeSwitches {
             strategy = textSwitch(model, truncate, last, TRUNCATION);
             OptionalInt own = addMaxLength(model, truncate, last - 2);
             maxLength = own.isPresent() ? OptionalLong.of((long) own.getAsInt() + added[1]) : OptionalLong.empty();
+            if (own.isPresent() && last == 8) {
+                cutToRows(model, truncate);
+            }
         }
         return new Encoder(added[0], added[1], maxLength, addPadding(model), side, strategy);
     }
@@ -168,6 +172,27 @@ final class RunTimeSwitches {
                 && state.input(0).node().op() instanceof Op.Constant constant
                 && constant.data().segment().byteSize() == 1
                 && constant.data().segment().get(ValueLayout.JAVA_BYTE, 0) != 0;
+    }
+
+    /**
+     * The library looks at no more ids of either text of a pair than a row has; so two long texts are equally long, and the
+     * second one gets the odd id.
+     */
+    private static void cutToRows(Model model, Node truncate) {
+        Output row = parameter(model, ROW_LENGTH, INT).output();
+        for (int first = 0; first < 6; first += 3) {
+            List<Output> text = truncate.inputs().subList(first, first + 3);
+            List<OutputSpec> specs = text.stream()
+                    .map(o -> new OutputSpec(o.elementType(), o.shape()))
+                    .toList();
+            List<Output> inputs = new ArrayList<>(text);
+            inputs.addAll(List.of(row, truncate.input(7), truncate.input(8)));
+            Op op = new Op.Opaque("Truncate", "extension", Map.of("m_num_inputs", "1"));
+            Node cut = Node.of(op, ROW_LENGTH + "/" + first, inputs, specs);
+            for (int i = 0; i < 3; i++) {
+                truncate.replaceInput(first + i, cut.output(i));
+            }
+        }
     }
 
     /** Makes an input of a text that is constant; returns the text, which is empty if it is not constant. */

@@ -106,7 +106,12 @@ final class TextEncoder implements AutoCloseable {
             request.setTensor(RunTimeSwitches.ADD_SPECIAL, scalar(options.addSpecialTokens() ? 1 : 0));
         }
         if (request.model().hasInput(RunTimeSwitches.MAX_LENGTH)) {
-            request.setTensor(RunTimeSwitches.MAX_LENGTH, scalar(limit(options, pairs)));
+            int own = limit(options, pairs);
+            request.setTensor(RunTimeSwitches.MAX_LENGTH, scalar(own));
+            if (request.model().hasInput(RunTimeSwitches.ROW_LENGTH)) {
+                long row = (long) own + added(options, pairs);
+                request.setTensor(RunTimeSwitches.ROW_LENGTH, scalar((int) Math.min(row, Integer.MAX_VALUE)));
+            }
         } else if (options.maxLength().isPresent() || options.truncation() == EncodeOptions.Truncation.NONE) {
             throw new TokenizerException(folder + ": this tokenizer's max length is fixed and cannot be chosen");
         }
@@ -160,12 +165,16 @@ final class TextEncoder implements AutoCloseable {
         long max = options.maxLength().isPresent()
                 ? options.maxLength().getAsInt()
                 : fixed.maxLength().orElse(Long.MAX_VALUE / 2);
-        int added = !options.addSpecialTokens() ? 0 : pairs ? fixed.addedToAll() : fixed.addedToOne();
+        int added = added(options, pairs);
         if (max < added) {
             throw new TokenizerException("max length " + max + " is less than the " + added
                     + " special tokens that are added to each " + (pairs ? "pair" : "text"));
         }
         return (int) Math.min(max - added, Integer.MAX_VALUE);
+    }
+
+    private int added(EncodeOptions options, boolean pairs) {
+        return !options.addSpecialTokens() ? 0 : pairs ? fixed.addedToAll() : fixed.addedToOne();
     }
 
     private static Tensor scalar(int value) {
