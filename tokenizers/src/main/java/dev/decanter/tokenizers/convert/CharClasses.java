@@ -31,13 +31,15 @@ final class CharClasses {
     /** What Digits cuts at: the numbers of Unicode 17. */
     static final String NUMBER = "[\\p{N}\\x{11DE0}-\\x{11DE9}\\x{16FF4}-\\x{16FF6}]";
 
-    /** Members of {@code \w} in the regex crate: Alphabetic, M, Nd, Pc and Join_Control. */
-    static final String WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}"
-            + "\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}\\x{200C}\\x{200D}";
+    /** Members of {@code \w} in a set of Oniguruma: Alphabetic, M, Nd and Pc. */
+    static final String RUBY_SET_WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}"
+            + "\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}";
 
-    /** Members of {@code \w} in Oniguruma: Alphabetic, M, Nd, Pc and the numbers of Latin-1. */
-    static final String RUBY_WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}"
-            + "\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{1F189}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+    /** Members of {@code \w} outside a set, where the numbers of Latin-1 count as well. */
+    static final String RUBY_WORD = RUBY_SET_WORD + "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+
+    /** Members of {@code \w} in the regex crate: Alphabetic, M, Nd, Pc and Join_Control. */
+    static final String WORD = RUBY_SET_WORD + "\\x{200C}\\x{200D}";
 
     private CharClasses() {}
 

@@ -1,8 +1,12 @@
 package dev.decanter.tokenizers.ops;
 
 import dev.decanter.runtime.InferenceException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Locale;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -11,6 +15,7 @@ import java.util.regex.PatternSyntaxException;
  * includes U+00A0 and U+3000, {@code \w} is letters, marks, digits and connectors), {@code .} stops at {@code \n} only.
  */
 public final class PcreRegex {
+    private static final Pattern OPTIONS = Pattern.compile("(\\(\\?)([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])");
     private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}";
     private static final Map<String, String> POSIX = Map.ofEntries(
             Map.entry("alpha", "\\p{IsAlphabetic}"),
@@ -23,10 +28,15 @@ public final class PcreRegex {
             Map.entry("cntrl", "\\p{Cc}"),
             Map.entry("punct", "\\p{P}\\$+<=>\\^`|~"),
             Map.entry("xdigit", "0-9A-Fa-f"),
-            Map.entry("word", WORD));
+            Map.entry("word", WORD),
+            Map.entry("ascii", "\\x00-\\x7F"),
+            Map.entry("graph", "\\p{Graph}"),
+            Map.entry("print", "\\p{Print}"));
 
     private final String source;
     private final StringBuilder out = new StringBuilder();
+    private final Deque<Boolean> outerCases = new ArrayDeque<>();
+    private boolean caseless;
     private int at;
 
     private PcreRegex(String source) {
@@ -52,7 +62,14 @@ public final class PcreRegex {
             if (c == '\\') {
                 escape(false);
             } else if (c == '[') {
+                int start = out.length();
                 characterClass();
+                if (caseless) {
+                    exemptTurkish(start);
+                }
+            } else if (caseless && (c == 'i' || c == 'I')) {
+                out.append("(?-i:[iI])");
+                at++;
             } else if (c == '{' && !quantifierAt(at)) {
                 out.append("\\{");
                 at++;
@@ -60,11 +77,48 @@ public final class PcreRegex {
                 out.append("(?<");
                 at += 4;
             } else {
-                out.append(c);
-                at++;
+                scope(c);
             }
         }
         return out.toString();
+    }
+
+    /** Copies a character, or options as a whole, and keeps track of where the option i holds. */
+    private void scope(char c) {
+        int end = at + 1;
+        if (c == ')') {
+            caseless = outerCases.isEmpty() ? caseless : outerCases.pop();
+        } else if (c == '(') {
+            Matcher options = OPTIONS.matcher(source).region(at, source.length());
+            boolean hasOptions = options.lookingAt();
+            boolean to = hasOptions && options.group(2).contains("i")
+                    || caseless && !(hasOptions && options.group(3) != null && options.group(3).contains("i"));
+            if (hasOptions && options.group(4).equals(")")) {
+                caseless = to;
+            } else {
+                outerCases.push(caseless);
+                caseless = to;
+            }
+            end = hasOptions ? options.end() : end;
+        }
+        out.append(source, at, end);
+        if (source.startsWith("(?<=", at) || source.startsWith("(?<!", at)) {
+            // Looking behind, Java sees surrogate pairs as characters only if the pattern has such a pair as a literal.
+            out.append("?<").append(source.charAt(at + 3)).append("(?:\uD800\uDC00){0}");
+            end += 3;
+        }
+        at = end;
+    }
+
+    /** Java takes the Turkish letters for forms of i; elsewhere they are letters of their own. */
+    private void exemptTurkish(int start) {
+        String set = out.substring(start);
+        for (String letter : List.of("\u0130", "\u0131")) {
+            boolean member =
+                    Pattern.compile(set, Pattern.UNICODE_CHARACTER_CLASS).matcher(letter).matches();
+            out.insert(start, member ? "(?:(?-i:" + letter + ")|" : "(?:(?!(?-i:" + letter + "))");
+            out.append(')');
+        }
     }
 
     private boolean quantifierAt(int brace) {
