@@ -250,6 +250,10 @@ final class RunTimeSwitches {
         }
         Node decoder = decoders.getFirst();
         int[] ids = Vocabularies.skippedIds(decoder);
+        // With ids to leave out as an input, the attribute has those that are no tokens: they stay out.
+        String unused = decoder.inputs().size() == 5 && decoder.op() instanceof Op.Opaque opaque
+                ? opaque.attributes().getOrDefault("skip_tokens", "")
+                : "";
         OutputSpec one = new OutputSpec(ElementType.I32, PartialShape.of(1));
         OutputSpec list = new OutputSpec(ElementType.I32, PartialShape.ofRank(1));
         Output slice = op(
@@ -262,7 +266,7 @@ final class RunTimeSwitches {
                 constant(new int[] {1}, "step"));
         List<Output> inputs = new ArrayList<>(decoder.inputs().subList(0, 4));
         inputs.add(slice);
-        Map<String, String> attributes = new LinkedHashMap<>(Map.of("skip_tokens", ""));
+        Map<String, String> attributes = new LinkedHashMap<>(Map.of("skip_tokens", unused));
         replace(decoder, new Op.Opaque("VocabDecoder", "extension", attributes), inputs);
         return ids;
     }

@@ -35,17 +35,19 @@ class ConversionErrorsTest {
             delimiter = '|',
             value = {
                 "normalizer | {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAA\"} | not a precompiled character map",
-                "normalizer | {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"X\"}]} | normalizers[0]: normalizer X",
-                "normalizer | {\"type\": \"Replace\", \"content\": \"\", \"pattern\": {\"Regex\": \"[a&&b]\"}} | pattern.Regex: an intersection",
+                "normalizer | {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"X\"}]} | normalizers[0]: unknown normalizer X",
+                "normalizer | {\"type\": \"Replace\", \"content\": \"\", \"pattern\": {\"Regex\": \"(a\"}} | pattern.Regex: regular expression",
                 "normalizer | {} | normalizer.type: expected a string, found nothing",
-                "pre_tokenizer | {\"type\": \"UnicodeScripts\"} | pre-tokenizer UnicodeScripts is not supported yet",
+                "pre_tokenizer | {\"type\": \"Odd\"} | unknown pre-tokenizer Odd",
+                "pre_tokenizer | {\"type\": \"FixedLength\", \"length\": 0} | 0 is not positive",
                 "pre_tokenizer | {\"type\": \"Split\", \"behavior\": \"Odd\", \"pattern\": {\"String\": \"x\"}} | unknown behavior \"Odd\"",
                 "pre_tokenizer | {\"type\": \"Metaspace\", \"prepend_scheme\": \"odd\"} | unknown prepend_scheme",
-                "post_processor | {\"type\": \"Odd\"} | post-processor Odd is not supported yet",
-                "decoder | {\"type\": \"CTC\"} | decoder CTC is not supported yet",
+                "post_processor | {\"type\": \"Odd\"} | post-processor Odd is unknown",
+                "decoder | {\"type\": \"Odd\"} | unknown decoder Odd",
+                "decoder | {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"ByteFallback\"}, {\"type\": \"ByteLevel\"}]} | without a Fuse",
                 "added_tokens | [{\"content\": \"x\"}] | added_tokens[0].id: expected an integer",
                 "added_tokens | [{\"id\": -4, \"content\": \"x\"}] | negative id -4",
-                "added_tokens | [{\"id\": 999999999, \"content\": \"x\"}] | the greatest id is 999999999",
+                "added_tokens | [{\"id\": 1, \"content\": 7}] | added_tokens[0].content: expected a string",
             })
     void namesWhatIsNotSupported(String key, String value, String message) throws IOException {
         refuses("{\"" + key + "\": " + value + ", " + MODEL + "}", message);
@@ -56,13 +58,26 @@ class ConversionErrorsTest {
         refuses("{\"model\": ", "line 1");
         refuses("{\"version\": \"1.0\"}", "it has no \"model\"");
         refuses("[]", "it has no \"model\"");
-        refuses("{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}}}", "model: model WordLevel is not supported yet");
+        refuses(
+                "{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}}}",
+                "model.unk_token: \"<unk>\" is not in the vocabulary");
         refuses("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[1, 2]]}}", "model.vocab[0]: expected [token, score]");
         refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": [], \"merges\": []}}", "model.vocab: expected an object");
         refuses(
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": \"x\"}, \"merges\": []}}",
                 "model.vocab: token \"a\"");
         refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"aa\"]}}", "model.merges[0]");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 0}, \"merges\": []}}",
+                "both have the id 0");
+        refuses("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -1}, \"merges\": []}}", "the id -1");
+        refuses(
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 999999999}, \"merges\": []}}",
+                "the greatest id is 999999999");
+        refuses(
+                "{\"added_tokens\": [{\"id\": 1, \"content\": \"x\"}],"
+                        + " \"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 1}, \"merges\": []}}",
+                "added_tokens[0]: token \"x\" would have the id 1 of token \"a\"");
         refuses(
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a a\"]}}",
                 "merge 0 (\"a\", \"a\"): the product is not in the vocabulary");

@@ -54,6 +54,10 @@ final class BinFile implements BlobSink, AutoCloseable {
         if (known != null) {
             return known;
         }
+        if (data.byteSize() == 0) {
+            // Bytes of no length need no place, and padding before them would be beyond the file's end.
+            return end;
+        }
         long alignment = data.byteSize() < ALIGNMENT ? SMALL_ALIGNMENT : ALIGNMENT;
         long offset = (end + alignment - 1) / alignment * alignment;
         Content content = new Content(data.byteSize(), write(data, offset, layer));
@@ -66,9 +70,8 @@ final class BinFile implements BlobSink, AutoCloseable {
         }
         candidates.add(offset);
         placed.put(data, offset);
-        // bytes of no length need no place, and padding before them would be the file's end
-        end = content.size == 0 ? end : offset + content.size;
-        return content.size == 0 ? end : offset;
+        end = offset + content.size;
+        return offset;
     }
 
     /** Writes {@code data} at {@code offset} and returns their hash. */

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
@@ -14,7 +14,7 @@ import java.util.Objects;
  * than Unicode of the engines that run the pattern, the class is written out, so that every engine finds the same.
  */
 final class CharClasses {
-    private static final Map<String, String> TABLES = read();
+    private static final Map<String, String> TABLES = read("classes.txt");
 
     /** What BertNormalizer's clean_text removes. */
     static final String CONTROL = table("control");
@@ -47,11 +47,35 @@ final class CharClasses {
         return "[" + Objects.requireNonNull(TABLES.get(name)) + "]";
     }
 
+    /**
+     * A pattern for the pieces that UnicodeScripts makes: each begins with a character of a script and goes on as long as
+     * there are none of another script. Spaces and characters without a script belong to what is before them.
+     */
+    static String scriptRuns() {
+        Map<String, String> scripts = read("scripts.txt");
+        StringBuilder pattern = new StringBuilder();
+        for (Map.Entry<String, String> script : scripts.entrySet()) {
+            StringBuilder others = new StringBuilder();
+            scripts.forEach((name, members) -> {
+                if (!name.equals(script.getKey())) {
+                    others.append(members);
+                }
+            });
+            pattern.append(pattern.isEmpty() ? "" : "|")
+                    .append('[')
+                    .append(script.getValue())
+                    .append("][^")
+                    .append(CodePoints.ofMembers(others.toString()).members())
+                    .append("]*");
+        }
+        return pattern.toString();
+    }
+
     /** A line without indentation names a table, those after it are its ranges. */
-    private static Map<String, String> read() {
-        Map<String, StringBuilder> ranges = new HashMap<>();
+    private static Map<String, String> read(String resource) {
+        Map<String, StringBuilder> ranges = new LinkedHashMap<>();
         StringBuilder current = new StringBuilder();
-        for (String line : resource("classes.txt").lines().toList()) {
+        for (String line : resource(resource).lines().toList()) {
             if (line.startsWith("  ")) {
                 current.append(line).append(' ');
             } else if (!line.startsWith("#")) {
@@ -59,7 +83,7 @@ final class CharClasses {
                 ranges.put(line, current);
             }
         }
-        Map<String, String> classes = new HashMap<>();
+        Map<String, String> classes = new LinkedHashMap<>();
         ranges.forEach(
                 (name, text) -> classes.put(name, CodePoints.of(text.toString()).members()));
         return classes;

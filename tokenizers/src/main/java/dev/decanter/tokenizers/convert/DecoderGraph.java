@@ -13,6 +13,7 @@ import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.tokenizers.ConversionOptions;
+import dev.decanter.tokenizers.convert.DecoderParser.DecodeStep;
 import java.util.List;
 import java.util.Map;
 
@@ -62,7 +63,7 @@ final class DecoderGraph {
     /** Looks tokens up, rewrites them, joins them, and rewrites the texts. */
     private static List<Output> texts(GraphBuilder graph, TokenizerSpec spec, ConversionOptions options, Output ids) {
         DecoderParser.Result decoder = spec.decoder();
-        List<Output> vocabulary = graph.strings(Vocabulary.all(spec, decoder.byteLevel(), decoder.byteLevel()));
+        List<Output> vocabulary = graph.strings(Vocabulary.decoded(spec, decoder.byteLevel()));
         int[] special = options.skipSpecialTokens()
                 ? spec.added().stream()
                         .filter(AddedToken::special)
@@ -71,27 +72,43 @@ final class DecoderGraph {
                 : new int[0];
         Node pieces = graph.extension(
                 "VocabDecoder",
-                Map.of("skip_tokens", ""),
+                Map.of("skip_tokens", spec.unusedIds()),
                 join(ids, vocabulary, graph.ints(special)),
                 INTS,
                 INTS,
                 INTS,
                 INTS,
                 CHARS);
+        List<Output> rows = pieces.outputs().subList(0, 2);
         List<Output> strings = pieces.outputs().subList(2, 5);
-        for (Step.Rewrite step : decoder.pieces()) {
-            strings = Rewrites.emit(graph, step, strings, List.of());
+        boolean fused = false;
+        for (DecodeStep step : decoder.steps()) {
+            strings = step(graph, step, rows, strings);
+            fused |= step instanceof DecodeStep.Fuse;
         }
-        if (decoder.byteFallback()) {
-            strings = graph.extension("ByteFallback", Map.of(), strings, INTS, INTS, CHARS)
-                    .outputs();
-        }
-        Node fused = graph.extension(
-                "FuzeRagged", Map.of(), join(pieces.outputs().subList(0, 2), strings.subList(0, 2)), INTS, INTS);
-        strings = join(fused.outputs(), strings.get(2));
-        for (Step.Rewrite step : decoder.texts()) {
-            strings = Rewrites.emit(graph, step, strings, List.of());
-        }
-        return strings;
+        return fused ? strings : step(graph, new DecodeStep.Fuse(), rows, strings);
+    }
+
+    private static List<Output> step(GraphBuilder graph, DecodeStep step, List<Output> rows, List<Output> strings) {
+        return switch (step) {
+            case DecodeStep.Pieces(Step.Rewrite rewrite, PieceFlags.Scope scope) -> {
+                List<Output> flags = scope == PieceFlags.Scope.ALL
+                        ? List.of()
+                        : List.of(new PieceFlags(graph).outside(scope, rows, strings.getFirst()));
+                yield Rewrites.emit(graph, rewrite, strings, flags).subList(0, 3);
+            }
+            case DecodeStep.ByteFallback ignored ->
+                graph.extension("ByteFallback", Map.of(), strings, INTS, INTS, CHARS)
+                        .outputs();
+            case DecodeStep.CharsToBytes ignored -> Rewrites.charsToBytes(graph, strings);
+            case DecodeStep.Fuse ignored ->
+                join(
+                        graph.extension("FuzeRagged", Map.of(), join(rows, strings.subList(0, 2)), INTS, INTS)
+                                .outputs(),
+                        strings.get(2));
+            case DecodeStep.Validate ignored ->
+                graph.extension("UTF8Validate", Map.of("replace_mode", "true"), strings, INTS, INTS, CHARS)
+                        .outputs();
+        };
     }
 }

@@ -20,6 +20,7 @@ import dev.decanter.runtime.InferenceException;
 import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.TokenizerException;
 import dev.decanter.tokenizers.ops.BytePairModel;
+import dev.decanter.tokenizers.ops.PcreRegex;
 import dev.decanter.tokenizers.ops.SpecialTokens;
 import dev.decanter.tokenizers.ops.Strings;
 import java.util.ArrayList;
@@ -27,7 +28,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /** Writes the tokenizer graph: string tensor → input_ids and attention_mask, in the form of OpenVINO Tokenizers 2026.1. */
 final class EncoderGraph {
@@ -41,17 +44,21 @@ final class EncoderGraph {
     private List<Output> rows = List.of();
     private List<Output> strings = List.of();
     private List<Output> skips = List.of();
+    /** Before the content of tokens that only are added, where other pieces may be equal to them; usually nothing. */
+    private final String mark;
+
+    private Optional<PieceFlags> beginnings = Optional.empty();
 
     private EncoderGraph(TokenizerSpec spec, ConversionOptions options) {
         this.spec = spec;
         this.options = options;
+        mark = spec.added().stream().anyMatch(AddedToken::singleWord) ? spec.separator() : "";
         for (AddedToken token : spec.added()) {
             if (token.normalized()) {
-                String content = token.content();
-                for (Step.Rewrite step : spec.normalizers()) {
-                    content = step.apply(content);
+                String content = spec.normalize(token.content());
+                if (!content.isEmpty()) {
+                    normalized.add(token.withContent(content));
                 }
-                normalized.add(token.withContent(content));
             } else {
                 raw.add(token);
             }
@@ -76,9 +83,14 @@ final class EncoderGraph {
         }
         rows = rows(strings.getFirst());
         splitTokens(raw);
+        if (spec.preTokenizer().steps().stream().anyMatch(s -> s instanceof Step.FirstPrefix)) {
+            beginnings = Optional.of(new PieceFlags(graph));
+        }
         spec.normalizers().forEach(this::rewrite);
         splitTokens(normalized);
         spec.preTokenizer().steps().forEach(this::step);
+        restoreContents();
+        markAdded();
         List<Output> ids = truncate(tokenize());
         return results(parameter, combine(ids), padId, typeIds);
     }
@@ -105,21 +117,15 @@ final class EncoderGraph {
         return List.of(first, last);
     }
 
-    /** A prefix for texts that begin neither with it, nor with a space (which becomes it), nor with an added token. */
+    /** A SentencePiece model's prefix for texts that do not begin with an added token. */
     private Step.Replace firstPrefix(String prefix) {
-        if (!spec.normalizers().isEmpty()) {
-            // What the text begins with is known only when it is normalized.
-            return Step.Replace.by("\\A(?=[\\s\\S])", PreTokenizerParser.START);
-        }
-        boolean pieces = spec.model() instanceof ModelSpec.SentencePiece;
-        // There the class drops the prefix only before special tokens, but has it before a space too.
+        // The class drops the prefix only before special tokens, but has it before a space too.
         List<SpecialTokens.Token> tokens = spec.added().stream()
-                .filter(token -> !pieces || token.special())
+                .filter(AddedToken::special)
                 .map(AddedToken::toSplit)
                 .toList();
         String others = tokens.isEmpty() ? "" : "|" + SpecialTokens.pattern(tokens);
-        String own = pieces ? "\\z" : "[ " + prefix + "]";
-        return Step.Replace.by("\\A(?=[\\s\\S])(?!" + own + others + ")", prefix);
+        return Step.Replace.by("\\A(?=[\\s\\S])(?!\\z" + others + ")", prefix);
     }
 
     private void splitTokens(List<AddedToken> tokens) {
@@ -151,9 +157,14 @@ final class EncoderGraph {
                 attributes.put("behaviour", split.behaviour());
                 attributes.put("invert", String.valueOf(split.invert()));
                 attributes.put("max_splits", "-1");
+                Optional<Output> before = split.behaviour().equals("remove")
+                        ? beginnings.map(b -> b.beforeSplit(rows, strings))
+                        : Optional.empty();
                 pieces("RegexSplit", attributes, graph.text(split.pattern()));
+                before.ifPresent(b -> beginnings.orElseThrow().afterSplit(b, rows, strings));
             }
-            case Step.BytesToChars ignored -> pieces("BytesToChars", Map.of());
+            case Step.FirstPrefix first ->
+                strings = beginnings.orElseThrow().prefix(first.mark(), rows, strings, skips);
         }
     }
 
@@ -169,9 +180,53 @@ final class EncoderGraph {
     }
 
     private void rewrite(Step.Rewrite step) {
+        if (step instanceof Step.BytesToChars) {
+            pieces("BytesToChars", Map.of());
+            return;
+        }
+        beginnings.ifPresent(b -> b.beforeRewrite(step, rows, strings));
         List<Output> out = Rewrites.emit(graph, step, strings, skips);
         strings = out.subList(0, 3);
         skips = out.subList(3, out.size());
+    }
+
+    /** Tokens that were found in normalized text get the content by which the model's op knows them. */
+    private void restoreContents() {
+        for (AddedToken token : normalized) {
+            if (spec.model() instanceof ModelSpec.Bpe) {
+                continue;
+            }
+            String content = spec.added().stream()
+                    .filter(t -> t.id() == token.id())
+                    .findFirst()
+                    .orElseThrow()
+                    .content();
+            if (!content.equals(token.content())) {
+                Step.Replace step = Step.Replace.by("\\A" + PcreRegex.quote(token.content()) + "\\z", content);
+                strings = new PieceFlags(graph).rewriteFlagged(step, strings, skips.getFirst());
+            }
+        }
+    }
+
+    /** Whether the model does not have the token. */
+    private boolean isOnlyAdded(AddedToken token) {
+        return spec.added().stream()
+                .anyMatch(
+                        t -> t.id() == token.id() && !spec.model().vocabulary().containsKey(t.content()));
+    }
+
+    /** Tells tokens that only are added from pieces that happen to be equal. */
+    private void markAdded() {
+        if (mark.isEmpty() || skips.isEmpty()) {
+            return;
+        }
+        List<String> inModel = spec.added().stream()
+                .filter(t -> !isOnlyAdded(t))
+                .map(t -> PcreRegex.quote(t.content()))
+                .toList();
+        String others = inModel.isEmpty() ? "" : "(?!(?:" + String.join("|", inModel) + ")\\z)";
+        strings =
+                new PieceFlags(graph).rewriteFlagged(Step.Replace.by("\\A" + others, mark), strings, skips.getFirst());
     }
 
     private List<Output> tokenize() {
@@ -179,6 +234,7 @@ final class EncoderGraph {
             case ModelSpec.Bpe bpe -> bytePairs(bpe);
             case ModelSpec.WordPiece words -> wordPieces(words);
             case ModelSpec.Unigram unigram -> unigram(unigram);
+            case ModelSpec.WordLevel words -> wholeWords(words);
             case ModelSpec.SentencePiece model ->
                 SentencePieceGraph.tokenize(graph, model, spec.added(), rows, strings);
         };
@@ -186,7 +242,7 @@ final class EncoderGraph {
 
     private List<Output> bytePairs(ModelSpec.Bpe bpe) {
         boolean bytes = spec.preTokenizer().byteLevel() && !spec.preTokenizer().charsWritten();
-        Strings vocabulary = Vocabulary.all(spec, bytes, false);
+        Strings vocabulary = Vocabulary.encoded(spec, bytes, mark);
         Strings left = Vocabulary.strings(bpe.left(), bytes);
         Strings right = Vocabulary.strings(bpe.right(), bytes);
         BytePairModel.Settings settings = new BytePairModel.Settings(
@@ -195,7 +251,7 @@ final class EncoderGraph {
         List<Integer> wholeIds = new ArrayList<>();
         for (List<AddedToken> tokens : List.of(raw, normalized)) {
             for (AddedToken token : tokens) {
-                wholeTexts.add(Vocabulary.bytes(token.content(), false));
+                wholeTexts.add(Vocabulary.bytes(isOnlyAdded(token) ? mark + token.content() : token.content(), false));
                 wholeIds.add(token.id());
             }
         }
@@ -239,29 +295,63 @@ final class EncoderGraph {
                         spec.file() + ": model.unk_token: \"" + words.unknown() + "\" is not in the vocabulary"));
         Map<String, String> attributes = new LinkedHashMap<>();
         attributes.put("suffix_indicator", words.wordInner());
+        for (AddedToken token : spec.added()) {
+            if (token.content().codePointCount(0, token.content().length()) > words.maxChars()) {
+                throw new TokenizerException(spec.file() + ": added token \"" + token.content()
+                        + "\" is longer than max_input_chars_per_word, " + words.maxChars()
+                        + "; that is not supported");
+            }
+        }
         attributes.put("max_bytes_per_word", String.valueOf(words.maxChars()));
         List<Output> inputs =
-                join(rows, strings, graph.strings(Vocabulary.all(spec, false, false)), graph.scalar(unknown));
+                join(rows, strings, graph.strings(Vocabulary.encoded(spec, false, mark)), graph.scalar(unknown));
         return graph.extension("WordpieceTokenizer", attributes, inputs, INTS, INTS, INTS)
                 .outputs();
     }
 
-    /** Added tokens have scores above zero, by which the op knows them: they are whole pieces only. */
+    private List<Output> wholeWords(ModelSpec.WordLevel words) {
+        int unknown = spec.id(words.unknown())
+                .orElseThrow(() -> new TokenizerException(
+                        spec.file() + ": model.unk_token: \"" + words.unknown() + "\" is not in the vocabulary"));
+        Map<String, Integer> ids = new LinkedHashMap<>(words.vocabulary());
+        spec.added().stream().filter(this::isOnlyAdded).forEach(t -> ids.put(mark + t.content(), t.id()));
+        Strings keys = Vocabulary.strings(List.copyOf(ids.keySet()), false);
+        // A pattern that matches nothing cuts nothing, but drops empty pieces, which are no words.
+        step(new Step.Split("(?!)", "isolate", false));
+        Output found = graph.extension(
+                        "VocabEncoder",
+                        Map.of(),
+                        join(
+                                strings,
+                                graph.strings(keys),
+                                graph.ints(toInts(List.copyOf(ids.values()))),
+                                graph.scalar(unknown)),
+                        INTS)
+                .output();
+        return join(rows, found);
+    }
+
+    /** Tokens that only are added have scores above zero; an attribute names them and the model's own added ones. */
     private List<Output> unigram(ModelSpec.Unigram unigram) {
-        Strings vocabulary = Vocabulary.all(spec, false, false);
+        Strings vocabulary = Vocabulary.encoded(spec, false, mark);
         float[] scores = new float[vocabulary.size()];
         for (int id = 0; id < scores.length; id++) {
-            scores[id] = id < unigram.scores().size() ? unigram.scores().get(id) : 0;
+            scores[id] = id < unigram.scores().size() ? unigram.scores().get(id).floatValue() : 0;
         }
+        List<Integer> addedIds = new ArrayList<>();
         for (List<AddedToken> tokens : List.of(raw, normalized)) {
             for (AddedToken token : tokens) {
-                scores[token.id()] = Math.max(1, token.content().length());
+                addedIds.add(token.id());
+                if (isOnlyAdded(token)) {
+                    scores[token.id()] = Math.max(1, token.content().length());
+                }
             }
         }
         Map<String, String> attributes = new LinkedHashMap<>();
         attributes.put("byte_fallback", String.valueOf(unigram.byteFallback()));
         attributes.put("unk_token_id", String.valueOf(unigram.unknownId().orElse(-1)));
         attributes.put("fuse_unk", "true");
+        attributes.put("added_tokens", addedIds.stream().map(String::valueOf).collect(Collectors.joining(",")));
         List<Output> inputs = join(rows, strings, graph.strings(vocabulary), graph.floats(scores));
         return graph.extension("UnigramTokenizer", attributes, inputs, INTS, INTS, INTS)
                 .outputs();

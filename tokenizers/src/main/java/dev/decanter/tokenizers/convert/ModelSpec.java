@@ -13,6 +13,11 @@ sealed interface ModelSpec {
     /** Tokens and their ids. */
     Map<String, Integer> vocabulary();
 
+    /** Number of tokens as the library counts them: where ids of added tokens begin. */
+    default int size() {
+        return vocabulary().size();
+    }
+
     /** Byte-pair encoding; merges are pairs of tokens, best first. */
     record Bpe(
             Map<String, Integer> vocabulary,
@@ -30,10 +35,22 @@ sealed interface ModelSpec {
     record WordPiece(Map<String, Integer> vocabulary, String unknown, String wordInner, int maxChars)
             implements ModelSpec {}
 
-    /** Tokens with scores, log-probabilities by id. */
+    /** Tokens with scores, log-probabilities by id. A token that comes twice has the later id. */
     record Unigram(
-            Map<String, Integer> vocabulary, List<Float> scores, Optional<Integer> unknownId, boolean byteFallback)
-            implements ModelSpec {}
+            Map<String, Integer> vocabulary,
+            List<String> tokens,
+            List<Double> scores,
+            Optional<Integer> unknownId,
+            boolean byteFallback)
+            implements ModelSpec {
+        @Override
+        public int size() {
+            return scores.size();
+        }
+    }
+
+    /** Whole pieces. */
+    record WordLevel(Map<String, Integer> vocabulary, String unknown) implements ModelSpec {}
 
     /**
      * A SentencePiece model as a whole.
@@ -60,7 +77,10 @@ sealed interface ModelSpec {
                         model.at("unk_token").text("[UNK]"),
                         model.at("continuing_subword_prefix").text("##"),
                         model.at("max_input_chars_per_word").integer(100));
-            default -> throw model.error("model " + type + " is not supported yet");
+            case "WordLevel" ->
+                new WordLevel(
+                        vocabulary(model.at("vocab")), model.at("unk_token").text("<unk>"));
+            default -> throw model.error("unknown model " + type);
         };
     }
 
@@ -77,10 +97,15 @@ sealed interface ModelSpec {
 
     private static Map<String, Integer> vocabulary(JsonAt vocab) {
         Map<String, Integer> ids = new HashMap<>();
+        Map<Integer, String> tokens = new HashMap<>();
         for (Map.Entry<String, JsonNode> entry : vocab.members()) {
             JsonNode id = entry.getValue();
             if (!id.isInt() || id.intValue() < 0) {
                 throw vocab.error("token \"" + entry.getKey() + "\" has the id " + id + ", which is none");
+            }
+            String other = tokens.put(id.intValue(), entry.getKey());
+            if (other != null) {
+                throw vocab.error("tokens \"" + other + "\" and \"" + entry.getKey() + "\" both have the id " + id);
             }
             ids.put(entry.getKey(), id.intValue());
         }
@@ -89,7 +114,8 @@ sealed interface ModelSpec {
 
     private static ModelSpec unigram(JsonAt model) {
         Map<String, Integer> vocabulary = new HashMap<>();
-        List<Float> scores = new ArrayList<>();
+        List<String> tokens = new ArrayList<>();
+        List<Double> scores = new ArrayList<>();
         JsonNode vocab = model.at("vocab").value();
         if (!vocab.isArray() || vocab.isEmpty()) {
             throw model.at("vocab").error("expected a list of tokens with scores");
@@ -99,8 +125,9 @@ sealed interface ModelSpec {
             if (!entry.path(0).isTextual() || !entry.path(1).isNumber()) {
                 throw model.at("vocab").at(id).error("expected [token, score], found " + entry);
             }
-            vocabulary.putIfAbsent(entry.get(0).textValue(), id);
-            scores.add(entry.get(1).floatValue());
+            vocabulary.put(entry.get(0).textValue(), id);
+            tokens.add(entry.get(0).textValue());
+            scores.add(entry.get(1).doubleValue());
         }
         Optional<Integer> unknown =
                 model.at("unk_id").present() ? Optional.of(model.at("unk_id").integer()) : Optional.empty();
@@ -108,7 +135,7 @@ sealed interface ModelSpec {
             throw model.at("unk_id").error("id " + unknown.get() + " is not in the vocabulary");
         }
         return new Unigram(
-                vocabulary, scores, unknown, model.at("byte_fallback").flag(false));
+                vocabulary, tokens, scores, unknown, model.at("byte_fallback").flag(false));
     }
 
     private static ModelSpec bpe(JsonAt model) {

@@ -34,12 +34,13 @@ final class NormalizerParser {
             case "StripAccents" -> steps.add(Step.Replace.by(CharClasses.ACCENT, ""));
             case "Replace" ->
                 steps.add(Step.Replace.by(
-                        pattern(json.at("pattern")), json.at("content").text()));
+                        replaced(json.at("pattern")), json.at("content").text()));
+            case "ByteLevel" -> steps.add(new Step.BytesToChars());
             case "Prepend" ->
                 steps.add(Step.Replace.by("\\A(?=[\\s\\S])", json.at("prepend").text()));
             case "Strip" -> addStrip(json);
             case "BertNormalizer" -> addBert(json);
-            default -> throw json.error("normalizer " + type + " is not supported yet");
+            default -> throw json.error("unknown normalizer " + type);
         }
     }
 
@@ -47,6 +48,12 @@ final class NormalizerParser {
     static String pattern(JsonAt json) {
         JsonAt literal = json.at("String");
         return literal.present() ? PcreRegex.quote(literal.text()) : OnigurumaPattern.toPcre(json.at("Regex"));
+    }
+
+    /** As {@link #pattern}; the library replaces nothing in an empty text, whatever the pattern. */
+    static String replaced(JsonAt json) {
+        String pattern = pattern(json);
+        return PcreRegex.compile(pattern).matcher("").find() ? "(?!\\A\\z)(?:" + pattern + ")" : pattern;
     }
 
     private void addPrecompiled(JsonAt map) {

@@ -135,8 +135,8 @@ final class OnigurumaPattern {
                     ? ""
                     : (Character.toString(previousLiteral) + Character.toString(point)).toLowerCase(Locale.ROOT);
             String single = Character.toString(point);
-            boolean grows = single.toUpperCase(Locale.ROOT).codePointCount(
-                            0, single.toUpperCase(Locale.ROOT).length())
+            boolean grows = single.toUpperCase(Locale.ROOT)
+                            .codePointCount(0, single.toUpperCase(Locale.ROOT).length())
                     > 1;
             if (grows || FOLDED_PAIRS.contains(pair)) {
                 throw refuse("\"" + (grows ? single : pair)
@@ -180,7 +180,8 @@ final class OnigurumaPattern {
     private String interval() {
         int i = at + 1;
         int comma = -1;
-        while (i < pattern.length() && (Character.isDigit(pattern.charAt(i)) || (pattern.charAt(i) == ',' && comma < 0))) {
+        while (i < pattern.length()
+                && (Character.isDigit(pattern.charAt(i)) || (pattern.charAt(i) == ',' && comma < 0))) {
             comma = pattern.charAt(i) == ',' ? i : comma;
             i++;
         }
@@ -316,7 +317,7 @@ final class OnigurumaPattern {
         }
     }
 
-    /** The character that {@code \n}, {@code \x41}, {@code \u0041} or an escaped one is; moves behind it. */
+    /** The character that {@code \n}, {@code \x41} (or by four digits behind u) or an escaped one is; moves behind it. */
     private int escapedCharacter(boolean inSet) {
         int point = pattern.codePointAt(at + 1);
         at += 1 + Character.charCount(point);
@@ -447,7 +448,8 @@ final class OnigurumaPattern {
             return;
         }
         int dash = at++;
-        boolean isClass = pattern.charAt(at) == '[' || (pattern.charAt(at) == '\\' && "dDsSwWhHpP".indexOf(next()) >= 0);
+        boolean isClass =
+                pattern.charAt(at) == '[' || (pattern.charAt(at) == '\\' && "dDsSwWhHpP".indexOf(next()) >= 0);
         if (isClass) {
             at = dash + 1;
             set.add(low);

@@ -78,9 +78,7 @@ final class OnigurumaSet {
     /** An expression that matches one character of the set, or one outside it. */
     String expression(boolean negated) {
         if (others.isEmpty()) {
-            return members.isEmpty()
-                    ? (negated ? "[\\s\\S]" : "(?!)")
-                    : (negated ? "[^" : "[") + members + "]";
+            return members.isEmpty() ? (negated ? "[\\s\\S]" : "(?!)") : (negated ? "[^" : "[") + members + "]";
         }
         List<String> all = new ArrayList<>(others);
         if (!members.isEmpty()) {
@@ -104,7 +102,8 @@ final class OnigurumaSet {
             all.append("(?=").append(set.expression(false)).append(')');
         }
         OnigurumaSet result = new OnigurumaSet();
-        result.others.add(all.append(sets.getLast().expression(false)).append(')').toString());
+        result.others.add(
+                all.append(sets.getLast().expression(false)).append(')').toString());
         return result;
     }
 }

@@ -10,35 +10,39 @@ final class PreTokenizerParser {
     static final String GPT2_PATTERN =
             "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-    /** A character that no text has: stands at a text's beginning while normalizers run. */
-    static final String START = "\uFDD1";
-
     private final List<Step> steps = new ArrayList<>();
-    private final boolean normalized;
     private boolean byteLevel;
-    private boolean bytesWritten;
-    private String firstPrefix = "";
+    private boolean charsWritten;
 
-    private PreTokenizerParser(boolean normalized) {
-        this.normalized = normalized;
-    }
+    private PreTokenizerParser() {}
 
     /**
      * @param steps in order
      * @param byteLevel whether the model's vocabulary is in GPT-2's characters for bytes
      * @param charsWritten whether the steps make those characters, so that the vocabulary stays in them
-     * @param firstPrefix what comes before a text that does not begin with it or a space; empty for nothing. With
-     *     normalizers the steps expect {@link #START} before the text in its place
+     * @param firstPrefix what comes before a text that does not begin with it or a space; empty for nothing
      */
-    record Result(List<Step> steps, boolean byteLevel, boolean charsWritten, String firstPrefix) {}
+    record Result(List<Step> steps, boolean byteLevel, boolean charsWritten, String firstPrefix) {
+        /** The same with GPT-2's characters made at the end. */
+        Result withCharsWritten() {
+            if (charsWritten) {
+                return this;
+            }
+            List<Step> all = new ArrayList<>(steps);
+            all.add(new Step.BytesToChars());
+            return new Result(all, byteLevel, true, firstPrefix);
+        }
+    }
 
-    /** {@code normalized}: whether normalizers run before. */
-    static Result parse(JsonAt preTokenizer, boolean normalized) {
-        PreTokenizerParser parser = new PreTokenizerParser(normalized);
+    static Result parse(JsonAt preTokenizer) {
+        PreTokenizerParser parser = new PreTokenizerParser();
         if (preTokenizer.present()) {
             parser.add(preTokenizer);
         }
-        return new Result(parser.steps, parser.byteLevel, parser.bytesWritten, parser.firstPrefix);
+        if (parser.charsWritten && parser.byteLevel) {
+            parser.steps.add(new Step.BytesToChars());
+        }
+        return new Result(parser.steps, parser.byteLevel || parser.charsWritten, parser.charsWritten, "");
     }
 
     private void add(JsonAt json) {
@@ -48,9 +52,10 @@ final class PreTokenizerParser {
             return;
         }
         // What follows ByteLevel sees its characters, not the text's.
-        if (byteLevel && !bytesWritten) {
+        if (byteLevel) {
             steps.add(new Step.BytesToChars());
-            bytesWritten = true;
+            charsWritten = true;
+            byteLevel = false;
         }
         switch (type) {
             case "ByteLevel" -> addByteLevel(json);
@@ -70,10 +75,18 @@ final class PreTokenizerParser {
                 split("\\s", "remove");
                 split(CharClasses.PUNCTUATION, "isolate");
             }
-            case "CharDelimiterSplit" ->
+            case "CharDelimiterSplit", "Delimiter" ->
                 split(PcreRegex.quote(json.at("delimiter").text()), "remove");
+            case "FixedLength" -> {
+                int length = json.at("length").integer(5);
+                if (length < 1) {
+                    throw json.at("length").error(length + " is not positive");
+                }
+                split("[\\s\\S]{1," + length + "}", "isolate");
+            }
+            case "UnicodeScripts" -> steps.add(new Step.Split(CharClasses.scriptRuns(), "remove", true));
             case "Metaspace" -> addMetaspace(json);
-            default -> throw json.error("pre-tokenizer " + type + " is not supported yet");
+            default -> throw json.error("unknown pre-tokenizer " + type);
         }
     }
 
@@ -94,16 +107,17 @@ final class PreTokenizerParser {
 
     private void addSplit(JsonAt json) {
         String pattern = NormalizerParser.pattern(json.at("pattern"));
-        // An empty pattern cuts between all characters.
-        String effective = pattern.isEmpty() ? "(?s)." : pattern;
         String behaviour = behaviour(json.at("behavior"), json.at("behavior").text());
-        steps.add(new Step.Split(effective, behaviour, json.at("invert").flag(false)));
+        boolean invert = json.at("invert").flag(false);
+        if (pattern.isEmpty()) {
+            // It matches between all characters; inverted, the characters are what matches.
+            steps.add(new Step.Split("[\\s\\S]", invert && behaviour.equals("remove") ? "remove" : "isolate", false));
+        } else {
+            steps.add(new Step.Split(pattern, behaviour, invert));
+        }
     }
 
     private void addByteLevel(JsonAt json) {
-        if (byteLevel) {
-            throw json.error("a second ByteLevel pre-tokenizer is not supported");
-        }
         if (json.at("add_prefix_space").flag(true)) {
             steps.add(Step.Replace.by("\\A(?=[^ ])", " "));
         }
@@ -121,19 +135,12 @@ final class PreTokenizerParser {
             case "always", "first", "never" -> {}
             default -> throw json.at("prepend_scheme").error("unknown prepend_scheme \"" + scheme + "\"");
         }
-        if (scheme.equals("first")) {
-            if (!steps.isEmpty()) {
-                throw json.error("prepend_scheme first after another pre-tokenizer is not supported");
-            }
-            firstPrefix = mark;
-            if (normalized) {
-                steps.add(Step.Replace.by(START + "(?=[ " + mark + "]|\\z)", ""));
-                steps.add(Step.Replace.by(START, mark));
-            }
-        }
         steps.add(Step.Replace.by(" ", mark));
         if (scheme.equals("always")) {
             steps.add(Step.Replace.by("\\A(?=[\\s\\S])(?!" + PcreRegex.quote(mark) + ")", mark));
+        }
+        if (scheme.equals("first")) {
+            steps.add(new Step.FirstPrefix(mark));
         }
         if (json.at("split").flag(true)) {
             split(PcreRegex.quote(mark), "mergedwithnext");

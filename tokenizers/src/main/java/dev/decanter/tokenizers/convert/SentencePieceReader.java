@@ -125,7 +125,7 @@ final class SentencePieceReader {
                 model,
                 template(),
                 "",
-                new DecoderParser.Result(false, List.of(), false, List.of()));
+                DecoderParser.Result.NONE);
     }
 
     /** Whether the dummy prefix goes before the text only, if at all, not before each part between added tokens. */

@@ -1,8 +1,10 @@
 package dev.decanter.tokenizers.convert;
 
+import dev.decanter.tokenizers.ops.ByteLevel;
 import dev.decanter.tokenizers.ops.CharsMap;
 import dev.decanter.tokenizers.ops.PcreRegex;
 import dev.decanter.tokenizers.ops.UnicodeText;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Matcher;
 
@@ -79,5 +81,17 @@ sealed interface Step {
     record Split(String pattern, String behaviour, boolean invert) implements Step {}
 
     /** Bytes to GPT-2's characters. */
-    record BytesToChars() implements Step {}
+    record BytesToChars() implements Rewrite {
+        @Override
+        public String apply(String text) {
+            return ByteLevel.chars(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /**
+     * Puts a mark before pieces that begin where their texts began, unless they begin with it.
+     *
+     * @param mark the text
+     */
+    record FirstPrefix(String mark) implements Step {}
 }

@@ -78,7 +78,7 @@ record Template(List<Segment> single, List<Segment> pair) {
             case "TemplateProcessing" -> Optional.of(template(json));
             case "BertProcessing" -> Optional.of(fenced(json, false));
             case "RobertaProcessing" -> Optional.of(fenced(json, true));
-            default -> throw json.error("post-processor " + type + " is not supported yet");
+            default -> throw json.error("post-processor " + type + " is unknown");
         };
     }
 

@@ -1,12 +1,19 @@
 package dev.decanter.tokenizers.convert;
 
+import dev.decanter.tokenizers.TokenizerException;
+import dev.decanter.tokenizers.ops.ByteLevel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * A tokenizer as its files define it.
@@ -30,6 +37,9 @@ record TokenizerSpec(
         String templateJson,
         DecoderParser.Result decoder) {
 
+    /** More ids than these without a token are a broken file's. */
+    private static final int MAX_UNUSED = 1 << 20;
+
     /** Reads the content of a tokenizer.json. */
     static TokenizerSpec read(JsonAt json, Settings settings) {
         if (!json.value().isObject() || !json.at("model").present()) {
@@ -38,11 +48,9 @@ record TokenizerSpec(
         ModelSpec model = ModelSpec.parse(json.at("model"));
         List<AddedToken> added = added(json.at("added_tokens"), model);
         List<Step.Rewrite> normalizers = NormalizerParser.parse(json.at("normalizer"));
-        PreTokenizerParser.Result preTokenizer =
-                PreTokenizerParser.parse(json.at("pre_tokenizer"), !normalizers.isEmpty());
-        if (!preTokenizer.firstPrefix().isEmpty() && normalizers.stream().anyMatch(TokenizerSpec::looksAtBeginning)) {
-            throw json.at("pre_tokenizer")
-                    .error("Metaspace with prepend_scheme first behind a Prepend or Strip normalizer is not supported");
+        PreTokenizerParser.Result preTokenizer = PreTokenizerParser.parse(json.at("pre_tokenizer"));
+        if (preTokenizer.byteLevel() && !hasAllBytes(model)) {
+            preTokenizer = preTokenizer.withCharsWritten();
         }
         Map<String, Integer> ids = new HashMap<>(model.vocabulary());
         added.forEach(t -> ids.put(t.content(), t.id()));
@@ -60,25 +68,104 @@ record TokenizerSpec(
                 json.at("post_processor").present()
                         ? json.at("post_processor").value().toString()
                         : "",
-                DecoderParser.parse(json.at("decoder")));
+                DecoderParser.parse(json.at("decoder"), separator(ids.keySet())));
     }
 
-    private static boolean looksAtBeginning(Step.Rewrite step) {
-        return step instanceof Step.Replace replace
-                && (replace.pattern().contains("\\A") || replace.pattern().contains("^"));
-    }
-
-    private static List<AddedToken> added(JsonAt list, ModelSpec model) {
-        List<AddedToken> tokens = new ArrayList<>();
-        for (JsonAt item : list.items()) {
-            AddedToken token = AddedToken.parse(item);
-            if (!token.content().isEmpty()) {
-                // The library takes the model's id where the model has the token.
-                tokens.add(token.withId(model.vocabulary().getOrDefault(token.content(), token.id())));
+    /** Whether a vocabulary can be stored as bytes: a byte-pair encoding with a token for each. */
+    private static boolean hasAllBytes(ModelSpec model) {
+        if (!(model instanceof ModelSpec.Bpe bpe)) {
+            return false;
+        }
+        for (int value = 0; value < 256; value++) {
+            if (!bpe.vocabulary().containsKey(String.valueOf(ByteLevel.charOf((byte) value)))) {
+                return false;
             }
         }
-        tokens.sort(java.util.Comparator.comparingInt(AddedToken::id));
-        return tokens;
+        // Bytes that stand for a symbol would be those of its characters, marks included.
+        boolean plain = bpe.wordInner().isEmpty() && bpe.wordEnd().isEmpty();
+        boolean mapped = ByteLevel.bytes(bpe.wordInner()).isPresent()
+                && ByteLevel.bytes(bpe.wordEnd()).isPresent();
+        return plain || (mapped && !bpe.byteFallback());
+    }
+
+    /** A character that no token has. */
+    private static String separator(Set<String> tokens) {
+        for (char c = '\uE000'; ; c++) {
+            char candidate = c;
+            if (tokens.stream().allMatch(t -> t.indexOf(candidate) < 0)) {
+                return String.valueOf(candidate);
+            }
+        }
+    }
+
+    /**
+     * Added tokens have the ids that the library gives them, whatever the file says: the model's where the model has the
+     * token, else the numbers from the size of the model's vocabulary on, in the order of the file's ids.
+     */
+    private static List<AddedToken> added(JsonAt list, ModelSpec model) {
+        Map<String, AddedToken> tokens = new LinkedHashMap<>();
+        Map<Integer, String> taken = new HashMap<>();
+        model.vocabulary().forEach((token, id) -> taken.put(id, token));
+        int next = model.size();
+        List<JsonAt> items = new ArrayList<>(list.items());
+        items.sort(Comparator.comparingInt(item -> AddedToken.parse(item).id()));
+        for (JsonAt item : items) {
+            AddedToken token = AddedToken.parse(item);
+            if (token.content().isEmpty()) {
+                continue;
+            }
+            AddedToken known = tokens.get(token.content());
+            Integer id = known != null
+                    ? Integer.valueOf(known.id())
+                    : model.vocabulary().get(token.content());
+            if (id == null) {
+                id = next++;
+                String other = taken.put(id, token.content());
+                if (other != null) {
+                    throw item.error("token \"" + token.content() + "\" would have the id " + id + " of token \""
+                            + other + "\"");
+                }
+            }
+            tokens.put(token.content(), token.withId(id));
+        }
+        return tokens.values().stream()
+                .sorted(Comparator.comparingInt(AddedToken::id))
+                .toList();
+    }
+
+    /** The ids below the greatest that no token has, separated by commas. */
+    String unusedIds() {
+        BitSet used = new BitSet();
+        model.vocabulary().values().forEach(used::set);
+        if (model instanceof ModelSpec.Unigram) {
+            used.set(0, model.size());
+        }
+        added.forEach(t -> used.set(t.id()));
+        if (used.length() - used.cardinality() > MAX_UNUSED) {
+            throw new TokenizerException(
+                    file + ": " + (used.length() - used.cardinality()) + " ids below the greatest have no token");
+        }
+        StringBuilder unused = new StringBuilder();
+        for (int id = used.nextClearBit(0); id < used.length(); id = used.nextClearBit(id + 1)) {
+            unused.append(unused.isEmpty() ? "" : ",").append(id);
+        }
+        return unused.toString();
+    }
+
+    /** A text as the normalizer leaves it. */
+    String normalize(String text) {
+        String normal = text;
+        for (Step.Rewrite step : normalizers) {
+            normal = step.apply(normal);
+        }
+        return normal;
+    }
+
+    /** A character that no token has. */
+    String separator() {
+        Set<String> tokens = new HashSet<>(model.vocabulary().keySet());
+        added.forEach(t -> tokens.add(t.content()));
+        return separator(tokens);
     }
 
     /** One more than the greatest id. */

@@ -26,8 +26,33 @@ final class Vocabulary {
         return mapped.orElseGet(() -> token.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** All tokens by id, added ones included; ids without a token are empty. */
-    static Strings all(TokenizerSpec spec, boolean byteLevel, boolean addedByteLevel) {
+    /** What is decoded: all tokens by id, those found in normalized text as they are there; ids without a token are empty. */
+    static Strings decoded(TokenizerSpec spec, boolean byteLevel) {
+        byte[][] tokens = byId(spec, byteLevel);
+        if (spec.model() instanceof ModelSpec.Unigram unigram) {
+            for (int id = 0; id < tokens.length && id < unigram.tokens().size(); id++) {
+                tokens[id] = bytes(unigram.tokens().get(id), byteLevel);
+            }
+        }
+        for (AddedToken token : spec.added()) {
+            boolean rewritten = token.normalized() && !token.special();
+            tokens[token.id()] = bytes(rewritten ? spec.normalize(token.content()) : token.content(), byteLevel);
+        }
+        return strings(Arrays.asList(tokens));
+    }
+
+    /** What is encoded: all tokens by id, those that only are added behind a mark; ids without a token are empty. */
+    static Strings encoded(TokenizerSpec spec, boolean byteLevel, String mark) {
+        byte[][] tokens = byId(spec, byteLevel);
+        for (AddedToken token : spec.added()) {
+            if (!spec.model().vocabulary().containsKey(token.content())) {
+                tokens[token.id()] = bytes(mark + token.content(), false);
+            }
+        }
+        return strings(Arrays.asList(tokens));
+    }
+
+    private static byte[][] byId(TokenizerSpec spec, boolean byteLevel) {
         int size = spec.size();
         if (size > MAX_IDS) {
             throw new TokenizerException(spec.file() + ": the greatest id is " + (size - 1) + ", above " + MAX_IDS);
@@ -37,12 +62,7 @@ final class Vocabulary {
         for (Map.Entry<String, Integer> entry : spec.model().vocabulary().entrySet()) {
             tokens[entry.getValue()] = bytes(entry.getKey(), byteLevel);
         }
-        for (AddedToken token : spec.added()) {
-            if (!spec.model().vocabulary().containsKey(token.content())) {
-                tokens[token.id()] = bytes(token.content(), addedByteLevel);
-            }
-        }
-        return strings(Arrays.asList(tokens));
+        return tokens;
     }
 
     static Strings strings(List<byte[]> tokens) {

@@ -2,7 +2,6 @@ package dev.decanter.tokenizers.ops;
 
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
-import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.spi.OperationExtension.Kernel;
 import java.util.ArrayList;
@@ -79,12 +78,15 @@ final class ByteLevelKernels {
 
     private static void toBytes(Strings pieces, int piece, StringsBuilder out) {
         int end = pieces.ends[piece];
+        int begin = out.size();
         for (int at = pieces.begins[piece]; at < end; ) {
             int length = Utf8.sequence(pieces.chars, at, end);
             int value = length == 0 ? -1 : ByteLevel.byteOf(Utf8.decode(pieces.chars, at, length));
             if (value < 0) {
-                throw new InferenceException(
-                        "CharsToBytes: piece \"" + pieces.text(piece) + "\" has a character that stands for no byte");
+                // As the library: a token that is not all bytes is itself.
+                out.retract(begin);
+                out.append(pieces.chars, pieces.begins[piece], end);
+                return;
             }
             out.append((byte) value);
             at += length;

@@ -28,6 +28,7 @@ public final class BytePairModel {
             Optional<String> unknown, boolean fuseUnknown, String wordInner, String wordEnd, boolean byteFallback) {}
 
     private static final int NONE = -1;
+    private static final byte[] NO_BYTES = {};
 
     private final StringTable vocabulary;
     private final boolean bytes;
@@ -173,8 +174,9 @@ public final class BytePairModel {
         int unknown = NONE;
         for (int at = from; at < to; ) {
             int length = bytes ? 1 : Math.max(1, Utf8.sequence(text, at, to));
+            byte[] symbol = decorated ? decorated(text, at, length, at == from, at + length == to) : NO_BYTES;
             int id = decorated
-                    ? decoratedId(text, at, length, at == from, at + length == to)
+                    ? vocabulary.find(symbol)
                     : length == 1 ? singles[text[at] & 0xFF] : vocabulary.find(text, at, at + length);
             if (id != NONE) {
                 if (unknown != NONE) {
@@ -182,7 +184,8 @@ public final class BytePairModel {
                     unknown = NONE;
                 }
                 out.add(id);
-            } else if (!addFallback(text, at, length, out) && unknownId != NONE) {
+            } else if (!(decorated ? addFallback(symbol, 0, symbol.length, out) : addFallback(text, at, length, out))
+                    && unknownId != NONE) {
                 if (unknown != NONE && !fuseUnknown) {
                     out.add(unknown);
                 }
@@ -195,14 +198,15 @@ public final class BytePairModel {
         }
     }
 
-    private int decoratedId(byte[] text, int at, int length, boolean first, boolean last) {
+    /** A symbol with what the vocabulary puts before or after it. */
+    private byte[] decorated(byte[] text, int at, int length, boolean first, boolean last) {
         int before = first ? 0 : wordInner.length;
         int after = last ? wordEnd.length : 0;
         byte[] symbol = new byte[before + length + after];
         System.arraycopy(wordInner, 0, symbol, 0, before);
         System.arraycopy(text, at, symbol, before, length);
         System.arraycopy(wordEnd, 0, symbol, before + length, after);
-        return vocabulary.find(symbol);
+        return symbol;
     }
 
     private boolean addFallback(byte[] text, int at, int length, Ints out) {

@@ -70,6 +70,11 @@ public final class CodePoints {
         return ranges.isEmpty() ? Optional.empty() : Optional.of(of(ranges));
     }
 
+    /** The set of a class's members in the form of {@link #members}. */
+    public static CodePoints ofMembers(String members) {
+        return ofClass("[" + members + "]").orElseThrow(() -> new IllegalArgumentException("not plain members"));
+    }
+
     /** The code point at {@code at[0]}, which moves behind it; −1 for what is not a plain member. */
     private static int classMember(String pattern, int[] at, int end) {
         int point = pattern.codePointAt(at[0]);

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
 
@@ -98,6 +99,21 @@ final class Constants {
             throw new InferenceException(
                     "layer " + node + ": attribute " + name + "=\"" + value + "\" is no number", e);
         }
+    }
+
+    /** The ids in an attribute, separated by commas; none if it is absent. */
+    static BitSet ids(Node node, String name) {
+        BitSet ids = new BitSet();
+        for (String id : attribute(node, name, "").split(",", -1)) {
+            if (!id.isBlank()) {
+                try {
+                    ids.set(Integer.parseInt(id.strip()));
+                } catch (NumberFormatException | IndexOutOfBoundsException e) {
+                    throw new InferenceException("layer " + node + ": " + name + " has \"" + id.strip() + "\"", e);
+                }
+            }
+        }
+        return ids;
     }
 
     /** Fails unless the node has one of these numbers of inputs. */

@@ -25,17 +25,7 @@ final class DecoderKernels {
 
     /** The ids in the attribute skip_tokens. */
     static BitSet skipTokens(Node node) {
-        BitSet skipped = new BitSet();
-        for (String id : Constants.attribute(node, "skip_tokens", "").split(",", -1)) {
-            if (!id.isBlank()) {
-                try {
-                    skipped.set(Integer.parseInt(id.strip()));
-                } catch (NumberFormatException | IndexOutOfBoundsException e) {
-                    throw new InferenceException("layer " + node + ": skip_tokens has \"" + id.strip() + "\"", e);
-                }
-            }
-        }
-        return skipped;
+        return Constants.ids(node, "skip_tokens");
     }
 
     private static List<Tensor> vocabDecoder(List<Tensor> inputs, Strings vocabulary, BitSet always) {

@@ -3,8 +3,8 @@ package dev.decanter.tokenizers.ops;
 import dev.decanter.runtime.InferenceException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Locale;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -91,8 +91,9 @@ public final class PcreRegex {
         } else if (c == '(') {
             Matcher options = OPTIONS.matcher(source).region(at, source.length());
             boolean hasOptions = options.lookingAt();
-            boolean to = hasOptions && options.group(2).contains("i")
-                    || caseless && !(hasOptions && options.group(3) != null && options.group(3).contains("i"));
+            String on = hasOptions ? options.group(2) : "";
+            String off = hasOptions && options.group(3) != null ? options.group(3) : "";
+            boolean to = on.contains("i") || (caseless && !off.contains("i"));
             if (hasOptions && options.group(4).equals(")")) {
                 caseless = to;
             } else {
@@ -114,8 +115,9 @@ public final class PcreRegex {
     private void exemptTurkish(int start) {
         String set = out.substring(start);
         for (String letter : List.of("\u0130", "\u0131")) {
-            boolean member =
-                    Pattern.compile(set, Pattern.UNICODE_CHARACTER_CLASS).matcher(letter).matches();
+            boolean member = Pattern.compile(set, Pattern.UNICODE_CHARACTER_CLASS)
+                    .matcher(letter)
+                    .matches();
             out.insert(start, member ? "(?:(?-i:" + letter + ")|" : "(?:(?!(?-i:" + letter + "))");
             out.append(')');
         }

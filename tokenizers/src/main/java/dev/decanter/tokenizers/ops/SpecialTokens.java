@@ -98,9 +98,12 @@ public final class SpecialTokens {
             if (done < start) {
                 sink.text(done, start);
             }
-            sink.token(at, end);
+            // The search goes on behind the token itself: spaces that it takes may be another one, which then is lost.
             done = entry.token.stripRight ? Chars.spaceAfter(text, end, to) : end;
-            at = done;
+            if (start < done) {
+                sink.token(at, end);
+            }
+            at = end;
         }
         if (done < to) {
             sink.text(done, to);

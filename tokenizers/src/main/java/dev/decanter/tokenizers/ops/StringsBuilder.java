@@ -28,6 +28,16 @@ final class StringsBuilder {
         used += to - from;
     }
 
+    /** Number of bytes so far. */
+    int size() {
+        return used;
+    }
+
+    /** Takes back all bytes behind the first {@code size}, which must be of the string being built. */
+    void retract(int size) {
+        used = size;
+    }
+
     void append(byte value) {
         reserve(1);
         chars[used++] = value;

@@ -6,18 +6,25 @@ import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.spi.OperationExtension.Kernel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 
 /**
  * UnigramTokenizer: ragged strings → ids, by the segmentation of the greatest sum of scores (Viterbi). Inputs: 5 ragged
- * strings, vocabulary (3), scores f32. A token with a score above zero is an added one and counts as a whole piece only. Ties and unknown characters as in the {@code tokenizers} library's Unigram model.
+ * strings, vocabulary (3), scores f32. Ties and unknown characters as in the {@code tokenizers} library's Unigram model.
+ *
+ * <p>The attribute {@code added_tokens}, which is our own, has the ids of added tokens: a piece that is one of them as a whole has
+ * its id, and those with a score above zero are whole pieces only. Without it every token with a score above zero is taken
+ * for such a one.
  */
 final class UnigramKernel implements Kernel {
     private static final double UNKNOWN_PENALTY = 10.0;
 
     private final StringTable vocabulary;
     private final float[] scores;
+    private final BitSet whole;
+    private final BitSet notInside;
     private final int longest;
     private final int unknown;
     private final boolean fuseUnknown;
@@ -35,11 +42,17 @@ final class UnigramKernel implements Kernel {
         }
         unknown = Constants.number(node, "unk_token_id", -1);
         fuseUnknown = Constants.flag(node, "fuse_unk", true);
+        boolean legacy = !Constants.attributes(node).containsKey("added_tokens");
+        whole = addedTokens(node);
+        notInside = (BitSet) whole.clone();
         double least = Double.POSITIVE_INFINITY;
         int max = 0;
         for (int i = 0; i < tokens.size(); i++) {
+            if (scores[i] <= 0) {
+                notInside.clear(i);
+            }
             // Ids without a token have no score.
-            least = tokens.length(i) == 0 || scores[i] > 0 ? least : Math.min(least, scores[i]);
+            least = (legacy && tokens.length(i) == 0) || notInside.get(i) ? least : Math.min(least, scores[i]);
             max = Math.max(max, tokens.length(i));
         }
         longest = max;
@@ -49,6 +62,17 @@ final class UnigramKernel implements Kernel {
 
     static Kernel of(Node node) {
         return new UnigramKernel(node);
+    }
+
+    private BitSet addedTokens(Node node) {
+        BitSet added = new BitSet();
+        if (Constants.attributes(node).containsKey("added_tokens")) {
+            return Constants.ids(node, "added_tokens");
+        }
+        for (int i = 0; i < scores.length; i++) {
+            added.set(i, scores[i] > 0);
+        }
+        return added;
     }
 
     private int[] fallbackIds() {
@@ -85,9 +109,9 @@ final class UnigramKernel implements Kernel {
         private int[] ids = {};
 
         void encode(byte[] text, int begin, int end, Ints out) {
-            int whole = vocabulary.find(text, begin, end);
-            if (whole >= 0 && scores[whole] > 0) {
-                out.add(whole);
+            int piece = vocabulary.find(text, begin, end);
+            if (piece >= 0 && whole.get(piece)) {
+                out.add(piece);
                 return;
             }
             int size = end - begin;
@@ -127,7 +151,7 @@ final class UnigramKernel implements Kernel {
             for (int stop = begin + at; stop < limit; ) {
                 stop += Math.max(1, Utf8.sequence(text, stop, end));
                 int id = stop > end ? -1 : vocabulary.find(text, begin + at, stop);
-                if (id >= 0 && scores[id] <= 0) {
+                if (id >= 0 && !notInside.get(id)) {
                     reach(at, stop - begin, id, scores[id]);
                     single |= stop - begin - at == first;
                 }
@@ -148,13 +172,15 @@ final class UnigramKernel implements Kernel {
 
         private void emitUnknown(byte[] text, int begin, int end, Ints out) {
             if (end >= 0) {
-                emit(text, begin, end, unknown, out);
+                // A run of unknown characters may spell a token.
+                int spelled = vocabulary.find(text, begin, end);
+                emit(text, begin, end, spelled >= 0 && !notInside.get(spelled) ? spelled : unknown, out);
             }
         }
 
         /** Ids are written back to front. */
         private void emit(byte[] text, int begin, int end, int id, Ints out) {
-            boolean bytes = id == unknown && fallback.length > 0;
+            boolean bytes = id == unknown && fallback.length > 0 && vocabulary.find(text, begin, end) != unknown;
             for (int i = begin; i < end && bytes; i++) {
                 bytes = fallback[text[i] & 0xFF] >= 0;
             }
