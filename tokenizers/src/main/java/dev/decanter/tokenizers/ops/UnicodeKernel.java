@@ -27,10 +27,44 @@ final class UnicodeKernel extends NormalizationKernel {
         return new UnicodeKernel(node.inputs().size() == 4, form, true);
     }
 
-    /** Lower case of each character by itself, as Rust's {@code char::to_lowercase}. */
+    /**
+     * Lower case of each character by itself, as Rust's {@code char::to_lowercase}; with an empty encoding of ASCII letters only,
+     * or their upper case.
+     */
     static UnicodeKernel caseFold(Node node) {
         Constants.requireInputs(node, 3, 4);
-        return new UnicodeKernel(node.inputs().size() == 4, UnicodeText::lowerCase, false);
+        String encoding = Constants.attribute(node, "encoding", "utf-8");
+        boolean lower = Constants.flag(node, "lower", true);
+        if (!encoding.isEmpty() && !encoding.equals("utf-8")) {
+            throw new InferenceException(
+                    "layer " + node + ": encoding=\"" + encoding + "\" is neither utf-8 nor empty");
+        }
+        if (!lower && !encoding.isEmpty()) {
+            throw new InferenceException(
+                    "layer " + node + ": upper case is defined for an empty encoding (ASCII) only");
+        }
+        UnaryOperator<String> rewrite = !encoding.isEmpty()
+                ? UnicodeText::lowerCase
+                : lower ? UnicodeKernel::asciiLower : UnicodeKernel::asciiUpper;
+        return new UnicodeKernel(node.inputs().size() == 4, rewrite, false);
+    }
+
+    private static String asciiLower(String text) {
+        StringBuilder out = new StringBuilder(text);
+        for (int i = 0; i < out.length(); i++) {
+            char c = out.charAt(i);
+            out.setCharAt(i, c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
+        }
+        return out.toString();
+    }
+
+    private static String asciiUpper(String text) {
+        StringBuilder out = new StringBuilder(text);
+        for (int i = 0; i < out.length(); i++) {
+            char c = out.charAt(i);
+            out.setCharAt(i, c >= 'a' && c <= 'z' ? (char) (c - 32) : c);
+        }
+        return out.toString();
     }
 
     /** Inputs: strings, skips (optional), precompiled charsmap (optional). */

@@ -184,6 +184,17 @@ class HelperKernelsTest {
     }
 
     @Test
+    void foldsAsciiOnlyWhereNoEncodingIsNamed() {
+        assertThat(Nodes.texts(Nodes.run("CaseFold", Map.of("encoding", ""), Nodes.strings("AÉz"), 3), 0))
+                .containsExactly("aÉz");
+        assertThat(Nodes.texts(
+                        Nodes.run("CaseFold", Map.of("encoding", "", "lower", "false"), Nodes.strings("Aéz"), 3), 0))
+                .containsExactly("AéZ");
+        assertThatThrownBy(() -> Nodes.run("CaseFold", Map.of("encoding", "latin1"), Nodes.strings("a"), 3))
+                .hasMessageContaining("encoding=\"latin1\"");
+    }
+
+    @Test
     void samplingIsRefused() {
         assertThatThrownBy(() -> Nodes.run(
                         "SentencepieceTokenizer",
