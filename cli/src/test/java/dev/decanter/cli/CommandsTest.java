@@ -351,6 +351,20 @@ class CommandsTest {
     }
 
     @Test
+    void renderTakesTools() throws IOException {
+        Path messages = Files.writeString(folder.resolve("hi.json"), "[{\"role\": \"user\", \"content\": \"Hi\"}]");
+        Path tools = Files.writeString(folder.resolve("tools.json"), "[{\"name\": \"f\", \"strict\": true}]");
+        Path template = Files.writeString(
+                folder.resolve("tools.jinja"),
+                "{{ messages[0].content }} {{ tools | tojson }} {{ enable_thinking }} {{ bos_token }}");
+        Object[] command = {
+            "render", "--model", template, "--messages", messages, "--tools", tools, "--set", "enable_thinking=false",
+            "--set", "bos_token=\"<s>\""
+        };
+        assertThat(Cli.done(command).out()).isEqualTo("Hi [{\"name\": \"f\", \"strict\": true}] False <s>");
+    }
+
+    @Test
     void benchmarkReports() {
         Object[] command = {
             "benchmark", "--model", model, "--prompt-tokens", "8", "--new-tokens", "3", "--iterations", "2"
