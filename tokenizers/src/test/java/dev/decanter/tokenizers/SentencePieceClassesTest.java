@@ -67,6 +67,8 @@ class SentencePieceClassesTest {
                 String text = new String(HexFormat.of().parseHex(parts[0]), StandardCharsets.UTF_8);
                 assertThat(tokenizer.encodeToIds(text)).as(text).isEqualTo(ids(parts[1]));
                 assertThat(tokenizer.encodeToIds(text, false)).as(text).isEqualTo(ids(parts[2]));
+                TokenizedInputs pair = tokenizer.encodePairs(List.of(new TextPair(text, "b x")));
+                assertThat(pair.inputIds().toLongs()).as(text).isEqualTo(ids(parts[3]));
             }
         }
     }
