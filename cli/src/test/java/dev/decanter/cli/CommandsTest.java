@@ -358,8 +358,17 @@ class CommandsTest {
                 folder.resolve("tools.jinja"),
                 "{{ messages[0].content }} {{ tools | tojson }} {{ enable_thinking }} {{ bos_token }}");
         Object[] command = {
-            "render", "--model", template, "--messages", messages, "--tools", tools, "--set", "enable_thinking=false",
-            "--set", "bos_token=\"<s>\""
+            "render",
+            "--model",
+            template,
+            "--messages",
+            messages,
+            "--tools",
+            tools,
+            "--set",
+            "enable_thinking=false",
+            "--set",
+            "bos_token=\"<s>\""
         };
         assertThat(Cli.done(command).out()).isEqualTo("Hi [{\"name\": \"f\", \"strict\": true}] False <s>");
     }
