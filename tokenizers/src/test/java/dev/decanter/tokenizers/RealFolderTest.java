@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -183,6 +185,37 @@ class RealFolderTest {
         Folders.config(folder, Map.of("tokenizer_class", "MPNetTokenizer"));
         try (Tokenizer tokenizer = load()) {
             givesTheIdsOfTransformersJs(tokenizer, "mpnet", "Xenova/all-mpnet-base-v2", true, false);
+        }
+    }
+
+    /** The words of ESM-2 are letters for amino acids. */
+    @Test
+    void esm() {
+        String words = "<cls> <pad> <eos> <unk> L A G V S E R T I D P Q K N F Y M H W C X B U Z O . - <null_1> <mask>";
+        Folders.lines(folder.resolve("vocab.txt"), List.of(words.split(" ", -1)));
+        Folders.config(folder, Map.of("tokenizer_class", "EsmTokenizer"));
+        try (Tokenizer tokenizer = load()) {
+            givesTheIdsOfTransformersJs(tokenizer, "esm", "Xenova/esm2_t12_35M_UR50D", true, false);
+        }
+    }
+
+    /** Characters of wav2vec2-base-960h, and repetitions that decoding joins. */
+    @Test
+    void wav2Vec2() {
+        String characters = "<pad> <s> </s> <unk> | E T A O N I H S R D L U M W C F G Y P B V K ' X J Q Z";
+        String[] tokens = characters.split(" ", -1);
+        Map<String, Object> vocabulary = new LinkedHashMap<>();
+        for (int id = 0; id < tokens.length; id++) {
+            vocabulary.put(tokens[id], id);
+        }
+        Folders.write(
+                folder.resolve("vocab.json"),
+                new ObjectMapper().valueToTree(vocabulary).toString());
+        Folders.config(folder, Map.of("tokenizer_class", "Wav2Vec2CTCTokenizer"));
+        try (Tokenizer tokenizer = load()) {
+            givesTheIdsOfTransformersJs(tokenizer, "wav2vec2", "Xenova/wav2vec2-base-960h", true, false);
+            assertThat(tokenizer.decode(new long[] {11, 11, 0, 5, 15, 0, 15, 8, 4, 4, 18}))
+                    .isEqualTo("HELLO W");
         }
     }
 

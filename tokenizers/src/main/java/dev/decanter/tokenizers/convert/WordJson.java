@@ -2,6 +2,7 @@ package dev.decanter.tokenizers.convert;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.decanter.tokenizers.ops.PcreRegex;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,13 +94,19 @@ final class WordJson {
         }
         root.set("normalizer", Parts.replace(" ", delimiter));
         root.set("pre_tokenizer", Parts.split("[\\s\\S]", "Isolated", false));
+        String pad = token("pad_token");
+        // it parts repetitions that are two letters, so decoding must see it; CTC leaves it out itself
+        tokens.forEach(token -> {
+            if (token.path("content").asText().equals(pad)) {
+                ((ObjectNode) token).put("special", false);
+            }
+        });
+        ObjectNode ctc = Parts.of("CTC")
+                .put("pad_token", pad)
+                .put("word_delimiter_token", delimiter)
+                .put("cleanup", false);
         root.set(
                 "decoder",
-                Parts.of("CTC")
-                        .put("pad_token", token("pad_token"))
-                        .put("word_delimiter_token", delimiter)
-                        .put(
-                                "cleanup",
-                                config.at("clean_up_tokenization_spaces").flag(false)));
+                Parts.sequence("decoders", ctc, Parts.of("Fuse"), Parts.replace(PcreRegex.quote(delimiter), " ")));
     }
 }
