@@ -2,6 +2,7 @@ package dev.decanter.genai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class GenerationConfigReader {
             sampling(json, builder);
             beams(json, builder);
             assisted(json, builder);
+            json.object("structured_output_config").ifPresent(object -> structured(object, builder));
             refuse(json);
             return builder.build();
         } catch (GenerationException e) {
@@ -40,6 +42,32 @@ final class GenerationConfigReader {
                     ? e
                     : new GenerationException(json.file() + ": " + message, e);
         }
+    }
+
+    /** One of three kinds, which are texts; a schema may be an object too. */
+    private static void structured(JsonObject json, GenerationConfigBuilder builder) {
+        List<StructuredOutputConfig> found = new ArrayList<>();
+        json.value("json_schema")
+                .map(GenerationConfigReader::text)
+                .map(StructuredOutputConfig.JsonSchema::new)
+                .ifPresent(found::add);
+        json.value("regex")
+                .map(GenerationConfigReader::text)
+                .map(StructuredOutputConfig.Regex::new)
+                .ifPresent(found::add);
+        json.value("grammar")
+                .map(GenerationConfigReader::text)
+                .map(StructuredOutputConfig.Grammar::new)
+                .ifPresent(found::add);
+        if (found.size() != 1) {
+            throw new GenerationException("structured_output_config has " + found.size()
+                    + " of json_schema, regex and grammar; it must have one");
+        }
+        builder.structuredOutput(found.getFirst());
+    }
+
+    private static String text(JsonNode value) {
+        return value.isTextual() ? value.textValue() : value.toString();
     }
 
     private static void lengths(JsonObject json, GenerationConfigBuilder builder) {

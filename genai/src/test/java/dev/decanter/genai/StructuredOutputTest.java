@@ -11,11 +11,15 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.decanter.grammar.GrammarException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -193,6 +197,18 @@ class StructuredOutputTest {
                 .isInstanceOf(GenerationException.class);
         assertThatThrownBy(() -> new StructuredOutputConfig.TriggeredTags(List.of("<a>"), List.of()))
                 .isInstanceOf(GenerationException.class);
+    }
+
+    @Test
+    void aFileMayAskForIt(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("generation_config.json");
+        Files.writeString(file, "{\"structured_output_config\": {\"json_schema\": {\"type\": \"null\"}}}");
+        assertThat(GenerationConfig.read(file).structuredOutput())
+                .contains(new StructuredOutputConfig.JsonSchema("{\"type\":\"null\"}"));
+        Files.writeString(file, "{\"structured_output_config\": {\"regex\": \"a\", \"grammar\": \"root ::= \"}}");
+        assertThatThrownBy(() -> GenerationConfig.read(file))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("it must have one");
     }
 
     @Test
