@@ -138,9 +138,7 @@ final class Conversation {
             }
             case "/save" -> save(file(name, argument));
             case "/load" -> load(file(name, argument));
-            case "/image" ->
-                throw new CommandFailure(pipeline.folder()
-                        + ": has no vision part (openvino_vision_embeddings_model.xml), the model sees no images");
+            case "/image" -> throw GenerateCommand.noSight(pipeline.folder());
             case "/stats" -> stats = !stats;
             default -> throw new CommandFailure(name + " is not a command; /help lists them");
         }

@@ -11,6 +11,9 @@ import dev.decanter.genai.Streamer;
 import dev.decanter.tokenizers.Tokenizer;
 import dev.decanter.tokenizers.TokenizerConverter;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -32,6 +35,9 @@ final class GenerateCommand extends BaseCommand {
 
     @Option(names = "--prompt-ids", paramLabel = "IDS", description = "The prompt as token ids, such as 1,2,3.")
     private Optional<String> promptIds = Optional.empty();
+
+    @Option(names = "--image", paramLabel = "FILE", description = "An image for a model that sees; can be repeated.")
+    private List<Path> images = new ArrayList<>();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "A system message before the prompt.")
     private Optional<String> system = Optional.empty();
@@ -57,6 +63,9 @@ final class GenerateCommand extends BaseCommand {
     @Override
     void run() {
         requireConsistent();
+        if (!images.isEmpty()) {
+            throw noSight(ModelFolders.existing(options.model));
+        }
         Optional<long[]> ids = promptIds.map(text -> TokenIds.parse(text, this, "--prompt-ids"));
         try (LLMPipeline pipeline = options.load(this, sampling.draft(this))) {
             GenerationConfig config = config(pipeline, ids);
@@ -81,6 +90,12 @@ final class GenerateCommand extends BaseCommand {
             out().flush();
             note(MetricsText.line(result.metrics()));
         }
+    }
+
+    static CommandFailure noSight(Path model) {
+        return new CommandFailure(
+                model + ": has no vision part (openvino_vision_embeddings_model.xml), the model sees no"
+                        + " images; leave the image out");
     }
 
     private Streamer streamer(boolean streams, boolean decodes) {

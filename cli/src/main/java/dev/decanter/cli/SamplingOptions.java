@@ -83,6 +83,9 @@ final class SamplingOptions {
     @Mixin
     private DraftOptions drafts = new DraftOptions();
 
+    @Mixin
+    private StructuredOptions structure = new StructuredOptions();
+
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the answer at this text; can be repeated.")
     private List<String> stop = new ArrayList<>();
 
@@ -145,6 +148,7 @@ final class SamplingOptions {
         }
         beams.over(builder);
         drafts.over(builder);
+        structure.over(builder, command);
         if (!stop.isEmpty()) {
             builder.stopStrings(stop);
         }
