@@ -287,7 +287,7 @@ class FailureMessagesTest {
                         "no new tokens",
                         NONE,
                         "generate --model @/ov --prompt-ids 1 --max-new-tokens 0",
-                        "max_new_tokens is 0, it must be at least 1"),
+                        "max_new_tokens is 0, it must be at least 1 (0 with echo only)"),
                 failure(
                         "broken generation_config.json",
                         at -> Files.writeString(at.resolve("ov/generation_config.json"), "{\"temperature\": \"hot\"}"),
@@ -389,8 +389,8 @@ class FailureMessagesTest {
                 usage("no text to tokenize", "tokenize --model @/ov", "Give one of --text, --file and --ids"),
                 usage(
                         "an unknown flag",
-                        "generate --model @/ov --prompt x --num-beams 4",
-                        "Unknown options: '--num-beams', '4'"),
+                        "generate --model @/ov --prompt x --num-bees 4",
+                        "Unknown options: '--num-bees', '4'"),
                 usage("no model", "generate --prompt x", "Missing required option: '--model=DIR'"),
                 usage(
                         "an id left out",
