@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ids and texts that the {@code tokenizers} library gives, through conversion, files and the runtime. */
 class GoldenTest {
@@ -14,22 +14,7 @@ class GoldenTest {
     Path target;
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "gpt2",
-                "llama3",
-                "qwen2",
-                "falcon",
-                "neox",
-                "opt",
-                "llama2",
-                "phi3",
-                "gemma",
-                "clip",
-                "bert",
-                "t5",
-                "unigram-bytes"
-            })
+    @MethodSource("dev.decanter.tokenizers.TestFiles#goldenNames")
     void givesTheLibrarysIdsAndTexts(String name) {
         JsonNode golden = TestFiles.json(TestFiles.golden(name).resolve("golden.json"));
         try (Tokenizer tokenizer = TestFiles.throughDisk(TestFiles.golden(name), target)) {

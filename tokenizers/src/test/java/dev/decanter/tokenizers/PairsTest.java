@@ -21,7 +21,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Pairs of texts, by graphs of one input that are changed when they are loaded and by graphs written for two. */
 class PairsTest {
@@ -38,22 +38,7 @@ class PairsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "gpt2",
-                "llama3",
-                "qwen2",
-                "falcon",
-                "neox",
-                "opt",
-                "llama2",
-                "phi3",
-                "gemma",
-                "clip",
-                "bert",
-                "t5",
-                "unigram-bytes"
-            })
+    @MethodSource("dev.decanter.tokenizers.TestFiles#goldenNames")
     void givesTheLibrarysPairs(String name) {
         JsonNode golden = TestFiles.json(TestFiles.golden(name).resolve("golden.json"));
         try (Tokenizer one = load(name, ConversionOptions.DEFAULT);

@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -46,22 +47,7 @@ class RustLibraryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "gpt2",
-                "llama3",
-                "qwen2",
-                "falcon",
-                "neox",
-                "opt",
-                "llama2",
-                "phi3",
-                "gemma",
-                "clip",
-                "bert",
-                "t5",
-                "unigram-bytes"
-            })
+    @MethodSource("dev.decanter.tokenizers.TestFiles#goldenNames")
     void agreesOnGoldenTokenizers(String name) throws IOException {
         compare(TestFiles.golden(name).resolve("tokenizer.json"));
     }

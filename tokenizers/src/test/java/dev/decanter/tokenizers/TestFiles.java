@@ -9,12 +9,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Where tests find their files. */
 final class TestFiles {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private TestFiles() {}
+
+    /** The tokenizers with expected ids, one of each kind. */
+    static Stream<String> goldenNames() {
+        return Stream.of(
+                "gpt2",
+                "llama3",
+                "qwen2",
+                "falcon",
+                "neox",
+                "opt",
+                "llama2",
+                "phi3",
+                "gemma",
+                "clip",
+                "bert",
+                "t5",
+                "unigram-bytes");
+    }
 
     static Path golden(String name) {
         try {
