@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +27,8 @@ import java.util.stream.Collectors;
  * declarations.
  */
 public final class OpRegistry {
+    private static final Pattern PLAIN_INTEGER = Pattern.compile("-?\\d{1,18}");
+
     /** Ops whose attributes are not plain text; readers and writers of files make them by hand. */
     private static final Set<Class<?>> SPECIAL = Set.of(Op.Constant.class, Op.Result.class, Op.Opaque.class);
 
@@ -187,14 +190,21 @@ public final class OpRegistry {
         return attribute == null ? Attribute.REQUIRED : attribute.absent();
     }
 
+    private static long parseLong(String text) {
+        if (PLAIN_INTEGER.matcher(text).matches()) {
+            return Long.parseLong(text);
+        }
+        // older tools wrote integers such as FakeQuantize's levels as 256.0
+        return new BigDecimal(text).longValueExact();
+    }
+
     private static Object parse(RecordComponent component, String name, String text) {
         Class<?> type = component.getType();
         try {
             if (type == boolean.class) {
                 return parseBoolean(text);
             } else if (type == long.class) {
-                // older tools wrote integers such as FakeQuantize's levels as 256.0
-                return new BigDecimal(text).longValueExact();
+                return parseLong(text);
             } else if (type == double.class) {
                 return Double.parseDouble(text);
             } else if (type == String.class) {

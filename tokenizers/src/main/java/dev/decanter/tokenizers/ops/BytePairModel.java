@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Vocabulary and merges of a byte-pair encoding as tables; immutable. What merging does is defined by the
@@ -107,13 +108,38 @@ public final class BytePairModel {
     }
 
     private void addMerges(Strings left, Strings right) {
-        if (left.size() != right.size()) {
-            throw new InferenceException("BPE: " + left.size() + " left but " + right.size() + " right merge parts");
+        int count = left.size();
+        if (count != right.size()) {
+            throw new InferenceException("BPE: " + count + " left but " + right.size() + " right merge parts");
         }
+        int[] leftIds = new int[count];
+        int[] rightIds = new int[count];
+        int[] made = new int[count];
+        // most of what loading a large vocabulary takes
+        int parts = Math.clamp(count / 10_000, 1, 8);
+        IntStream.range(0, parts).parallel().forEach(part -> {
+            int from = (int) ((long) count * part / parts);
+            int to = (int) ((long) count * (part + 1) / parts);
+            findMerges(left, right, from, to, leftIds, rightIds, made);
+        });
+        for (int rank = 0; rank < count; rank++) {
+            if (leftIds[rank] == NONE || rightIds[rank] == NONE || made[rank] == NONE) {
+                String missing = leftIds[rank] == NONE
+                        ? "the left part"
+                        : rightIds[rank] == NONE ? "the right part" : "the product";
+                throw new InferenceException("BPE: merge " + rank + " (\"" + left.text(rank) + "\", \""
+                        + right.text(rank) + "\"): " + missing + " is not in the vocabulary");
+            }
+            putPair(((long) leftIds[rank] << 32) | rightIds[rank], rank, made[rank]);
+        }
+    }
+
+    /** Looks up the parts and products of the merges {@code from} to {@code to - 1}. */
+    private void findMerges(Strings left, Strings right, int from, int to, int[] leftIds, int[] rightIds, int[] made) {
         byte[] joined = new byte[256];
-        for (int rank = 0; rank < left.size(); rank++) {
-            int leftId = vocabulary.find(left.chars, left.begins[rank], left.ends[rank]);
-            int rightId = vocabulary.find(right.chars, right.begins[rank], right.ends[rank]);
+        for (int rank = from; rank < to; rank++) {
+            leftIds[rank] = vocabulary.find(left.chars, left.begins[rank], left.ends[rank]);
+            rightIds[rank] = vocabulary.find(right.chars, right.begins[rank], right.ends[rank]);
             int leftLength = left.length(rank);
             int rightLength = Math.max(0, right.length(rank) - wordInner.length);
             if (leftLength + rightLength > joined.length) {
@@ -121,14 +147,7 @@ public final class BytePairModel {
             }
             System.arraycopy(left.chars, left.begins[rank], joined, 0, leftLength);
             System.arraycopy(right.chars, right.ends[rank] - rightLength, joined, leftLength, rightLength);
-            int product = vocabulary.find(joined, 0, leftLength + rightLength);
-            if (leftId == NONE || rightId == NONE || product == NONE) {
-                throw new InferenceException("BPE: merge " + rank + " (\"" + left.text(rank) + "\", \""
-                        + right.text(rank) + "\"): "
-                        + (leftId == NONE ? "the left part" : rightId == NONE ? "the right part" : "the product")
-                        + " is not in the vocabulary");
-            }
-            putPair(((long) leftId << 32) | rightId, rank, product);
+            made[rank] = vocabulary.find(joined, 0, leftLength + rightLength);
         }
     }
 
