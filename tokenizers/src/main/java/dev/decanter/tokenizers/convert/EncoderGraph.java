@@ -20,6 +20,7 @@ import dev.decanter.runtime.InferenceException;
 import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.TokenizerException;
 import dev.decanter.tokenizers.ops.BytePairModel;
+import dev.decanter.tokenizers.ops.ExactScores;
 import dev.decanter.tokenizers.ops.PcreRegex;
 import dev.decanter.tokenizers.ops.SpecialTokens;
 import dev.decanter.tokenizers.ops.Strings;
@@ -352,6 +353,10 @@ final class EncoderGraph {
         attributes.put("unk_token_id", String.valueOf(unigram.unknownId().orElse(-1)));
         attributes.put("fuse_unk", "true");
         attributes.put("added_tokens", addedIds.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        String differences = ExactScores.differences(unigram.scores(), scores);
+        if (!differences.isEmpty()) {
+            attributes.put("score_differences", differences);
+        }
         List<Output> inputs = join(rows, strings, graph.strings(vocabulary), graph.floats(scores));
         return graph.extension("UnigramTokenizer", attributes, inputs, INTS, INTS, INTS)
                 .outputs();

@@ -16,13 +16,13 @@ import java.util.List;
  *
  * <p>The attribute {@code added_tokens}, which is our own, has the ids of added tokens: a piece that is one of them as a whole has
  * its id, and those with a score above zero are whole pieces only. Without it every token with a score above zero is taken
- * for such a one.
+ * for such a one. {@code score_differences}, our own too, has what the scores were in a file of doubles ({@link ExactScores}).
  */
 final class UnigramKernel implements Kernel {
     private static final double UNKNOWN_PENALTY = 10.0;
 
     private final StringTable vocabulary;
-    private final float[] scores;
+    private final double[] scores;
     private final BitSet whole;
     private final BitSet notInside;
     private final int longest;
@@ -35,7 +35,8 @@ final class UnigramKernel implements Kernel {
         Constants.requireInputs(node, 9);
         Strings tokens = Constants.strings(node, 5);
         vocabulary = new StringTable(tokens);
-        scores = Constants.floats(node, 8);
+        float[] rounded = Constants.floats(node, 8);
+        scores = ExactScores.restore(rounded, Constants.attributes(node).getOrDefault("score_differences", ""));
         if (scores.length != tokens.size()) {
             throw new InferenceException(
                     "layer " + node + ": " + tokens.size() + " tokens but " + scores.length + " scores");
