@@ -32,6 +32,7 @@ final class NeuralInference {
                         true,
                         call);
             case NeuralOp.FakeQuantize quantize -> fakeQuantize(quantize, call);
+            case NeuralOp.FakeConvert convert -> fakeConvert(convert, call);
         };
     }
 
@@ -193,6 +194,22 @@ final class NeuralInference {
         }
         for (int i = 1; i < 5; i++) {
             Broadcasting.of(call, op.autoBroadcast(), 0, i);
+        }
+        return Call.one(type, call.shape(0));
+    }
+
+    private static List<OutputSpec> fakeConvert(NeuralOp.FakeConvert op, Call call) {
+        call.arity(2, 3);
+        call.floating(0);
+        ElementType type = call.sameType(0, call.size());
+        if (op.destinationType() != ElementType.F8E4M3 && op.destinationType() != ElementType.F8E5M2) {
+            throw call.error("destination_type must be f8e4m3 or f8e5m2, not "
+                    + op.destinationType().irName());
+        }
+        for (int i = 1; i < call.size(); i++) {
+            if (Broadcasting.oneWay(call.shape(0), call.shape(i)) == null) {
+                throw call.shapeError("scale and shift must be broadcastable to the data", call.size());
+            }
         }
         return Call.one(type, call.shape(0));
     }

@@ -1,5 +1,6 @@
 package dev.decanter.ir.op;
 
+import dev.decanter.ir.ElementType;
 import java.util.List;
 
 /** Products, convolutions, norms, attention and quantization. */
@@ -82,8 +83,22 @@ public sealed interface NeuralOp extends Op {
         }
     }
 
-    /** Inputs x, input low, input high, output low, output high. */
+    /**
+     * Rounds to one of {@code levels} values between the limits: x ≤ input low gives output low, x > input high gives
+     * output high, else {@code round((x − il) / (ih − il) · (levels − 1)) / (levels − 1) · (oh − ol) + ol}, halves to
+     * even; NaN stays NaN. Inputs x, input low, input high, output low, output high.
+     */
     @OpType("FakeQuantize")
     record FakeQuantize(
             long levels, @Attribute(absent = "numpy") AutoBroadcast autoBroadcast) implements NeuralOp {}
+
+    /**
+     * Rounds to the values of an 8-bit float: {@code (convert(x · scale − shift) + shift) / scale}, where the conversion
+     * rounds halves to even, and what is beyond the type's largest number becomes that number. Inputs x, scale[, shift],
+     * of one type; scale and shift can be broadcast to x.
+     *
+     * @param destinationType f8e4m3 or f8e5m2
+     */
+    @OpType(value = "FakeConvert", opset = "opset13")
+    record FakeConvert(ElementType destinationType) implements NeuralOp {}
 }

@@ -30,6 +30,8 @@ class ComputeOpInferenceTest {
     private static final Op MEAN_KEPT = new ReduceOp.ReduceMean(true);
     private static final Op QUANTIZE = new NeuralOp.FakeQuantize(256, AutoBroadcast.NUMPY);
 
+    private static final Op FAKE_CONVERT = new NeuralOp.FakeConvert(ElementType.F8E5M2);
+
     private static NeuralOp.Convolution convolution(long stride, long pad, long dilation, AutoPad mode) {
         return new NeuralOp.Convolution(
                 List.of(stride, stride), List.of(pad, pad), List.of(pad, pad), List.of(dilation, dilation), mode);
@@ -94,6 +96,8 @@ class ComputeOpInferenceTest {
                         "f32[]"),
                 row("f32[2,32,5,80]", ATTENTION, "f32[2,32,5,64]", "f32[2,1,9,64]", "f32[2,1,9,80]", "f32[5,9]"),
                 row("f32[2,3]", QUANTIZE, "f32[2,3]", "f32[]", "f32[]", "f32[1,3]", "f32[1,3]"),
+                row("f16[?,3]", FAKE_CONVERT, "f16[?,3]", "f16[]"),
+                row("f32[2,3]", FAKE_CONVERT, "f32[2,3]", "f32[1,3]", "f32[1,3]"),
                 // convolutions
                 row("f32[1,16,5,5]", convolution(2, 1, 1, AutoPad.EXPLICIT), "f32[1,3,9,9]", "f32[16,3,3,3]"),
                 row("f32[?,16,5,?]", convolution(2, 1, 1, AutoPad.EXPLICIT), "f32[?,3,9,?]", "f32[16,3,3,3]"),
@@ -219,6 +223,17 @@ class ComputeOpInferenceTest {
                         "f32[1,9,64]",
                         "f32[1,9,64]",
                         "i64[5,9]"),
+                row(
+                        "layer \"x\" (FakeConvert, opset13): scale and shift must be broadcastable to the data"
+                                + " (shapes [2,3], [4,3])",
+                        FAKE_CONVERT,
+                        "f32[2,3]",
+                        "f32[4,3]"),
+                row(
+                        "layer \"x\" (FakeConvert, opset13): destination_type must be f8e4m3 or f8e5m2, not i8",
+                        new NeuralOp.FakeConvert(ElementType.I8),
+                        "f32[2,3]",
+                        "f32[]"),
                 row(
                         "layer \"x\" (FakeQuantize, opset1): shapes [2,3] and [2] cannot be broadcast to a common shape",
                         QUANTIZE,

@@ -1,13 +1,15 @@
 package dev.decanter.runtime.reference;
 
-import dev.decanter.ir.IrException;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.runtime.Tensor;
 import java.util.BitSet;
 import java.util.List;
 
-/** Products, norms and quantization; attention is in {@link AttentionOps}, convolutions in {@link ConvolutionOps}. */
+/**
+ * Products and norms; attention is in {@link AttentionOps}, convolutions in {@link ConvolutionOps}, quantization in
+ * {@link FakeOps}.
+ */
 final class NeuralOps {
     private NeuralOps() {}
 
@@ -36,7 +38,8 @@ final class NeuralOps {
                                 true,
                                 inputs,
                                 allocator);
-                    case NeuralOp.FakeQuantize quantize -> fakeQuantize(quantize, inputs, allocator);
+                    case NeuralOp.FakeQuantize quantize -> FakeOps.quantize(quantize, inputs, allocator);
+                    case NeuralOp.FakeConvert convert -> FakeOps.convert(convert, inputs, allocator);
                 });
     }
 
@@ -118,43 +121,5 @@ final class NeuralOps {
             }
         });
         return sum[0];
-    }
-
-    private static Tensor fakeQuantize(NeuralOp.FakeQuantize op, List<Tensor> inputs, Allocator allocator) {
-        Tensor data = inputs.get(0);
-        Values.isFloat(data, "the input");
-        if (op.levels() < 2) {
-            throw new IrException("levels must be 2 or more, not " + op.levels());
-        }
-        Shape shape = data.shape();
-        Elements[] in = inputs.stream().map(Elements::of).toArray(Elements[]::new);
-        Shape[] shapes = inputs.stream().map(Tensor::shape).toArray(Shape[]::new);
-        for (Tensor limit : inputs) {
-            shape = BinaryOps.outputShape(op.autoBroadcast(), shape, limit.shape());
-        }
-        Tensor out = allocator.allocate(data.elementType(), shape);
-        Elements to = Elements.of(out);
-        Walk.broadcast(shape, shapes).rows((target, at, step, count) -> {
-            for (long i = 0; i < count; i++) {
-                float[] v = new float[5];
-                for (int k = 0; k < 5; k++) {
-                    v[k] = (float) in[k].doubleAt(at[k] + i * step[k]);
-                }
-                to.putDouble(target + i, quantize(v[0], v[1], v[2], v[3], v[4], op.levels() - 1));
-            }
-        });
-        return out;
-    }
-
-    /** In float arithmetic on purpose: ties are decided by its rounding, and trained limits put values on ties. */
-    private static float quantize(float x, float inLow, float inHigh, float outLow, float outHigh, long steps) {
-        if (x <= Math.min(inLow, inHigh)) {
-            return outLow;
-        }
-        if (x > Math.max(inLow, inHigh)) {
-            return outHigh;
-        }
-        float level = (float) Math.rint((x - inLow) / (inHigh - inLow) * steps);
-        return level / steps * (outHigh - outLow) + outLow;
     }
 }

@@ -3,10 +3,11 @@ package dev.decanter.runtime.reference;
 import dev.decanter.ir.ElementType;
 
 /**
- * Float formats of four and eight bits, decoded by table and encoded to the nearest value (ties to the even code).
+ * Float formats of four and eight bits, decoded by table and encoded to the nearest value (ties to the even code, of nf4
+ * to the lower one, as OpenVINO's comparisons have it).
  *
- * <p>f8e4m3 has no infinity: beyond 448 it becomes NaN. f8e5m2 becomes infinite. f4e2m1 and nf4 saturate.
- * f8e8m0 holds powers of two only.
+ * <p>f8e4m3 has no infinity: beyond 448 it becomes NaN. f8e5m2 becomes infinite. f4e2m1 and nf4 saturate, and take NaN
+ * for their largest and smallest number. f8e8m0 holds powers of two only; what is negative becomes the smallest.
  */
 final class SmallFloat {
     /** The normal float values of QLoRA (Dettmers et al. 2023, appendix E). */
@@ -64,16 +65,23 @@ final class SmallFloat {
         return values[code];
     }
 
+    /** The nearest number of this format, its largest for anything greater; NaN stays. */
+    float saturate(float value) {
+        float most = values[largest];
+        return decode(encode(Float.isNaN(value) ? value : Math.clamp(value, -most, most)));
+    }
+
+    /** The code of the nearest number. */
     int encode(double value) {
         if (this == NF4) {
-            return nearest(Double.isNaN(value) ? 0 : value);
+            return Double.isNaN(value) ? 0 : nearest(value);
         }
         if (this == F8E8M0) {
-            return Double.isNaN(value) ? 0xff : nearest(Math.abs(value));
+            return Double.isNaN(value) ? 0xff : nearest(Math.max(value, 0));
         }
         int sign = Math.copySign(1, value) < 0 ? 1 << (bits - 1) : 0;
         if (Double.isNaN(value)) {
-            return bits == 8 ? sign | 0x7f : 0;
+            return sign | (bits == 8 ? 0x7f : largest);
         }
         double magnitude = Math.abs(value);
         if (bits == 8 && overflows(magnitude)) {
@@ -104,7 +112,7 @@ final class SmallFloat {
         double below = value - values[low];
         double above = values[high] - value;
         if (below == above) {
-            return low % 2 == 0 ? low : high;
+            return low % 2 == 0 || this == NF4 ? low : high;
         }
         return below < above ? low : high;
     }

@@ -182,7 +182,31 @@ class ElementTypesTest {
         Tensor wider = f32(1.125, 1.375, 61439, 61440, -INF, NAN);
         assertIs(converted(wider, ElementType.F8E5M2), Shape.of(6), 1, 1.5, 57344, INF, -INF, NAN);
         assertIs(converted(f32(0.9, -0.85, 0.04, 7), ElementType.NF4), Shape.of(4), 1, -1, 0.0795803f, 1);
-        assertIs(converted(f32(3, 5, 0x1p-127), ElementType.F8E8M0), Shape.of(3), 2, 4, 0x1p-127);
+        // halves go to the code of even exponent field: 1.5 lies between 127 and 128, 3 between 128 and 129
+        assertIs(converted(f32(1.5, 3, 5, 0x1p-127), ElementType.F8E8M0), Shape.of(4), 2, 2, 4, 0x1p-127);
+    }
+
+    /** What OpenVINO's conversions make of the inputs for which nearest does not say enough. */
+    @Test
+    void writesSmallFloatsAtTheEdges() {
+        assertIs(converted(f32(NAN, 1e30, -INF), ElementType.F4E2M1), Shape.of(3), 6, 6, -6);
+        assertIs(converted(f32(-5, 0, INF, NAN), ElementType.F8E8M0), Shape.of(4), 0x1p-127, 0x1p-127, 0x1p127, NAN);
+        // 0.03979015 is half of the first positive number
+        assertIs(converted(f32(0.03979015f, 0.039790154f, NAN), ElementType.NF4), Shape.of(3), 0, 0.0795803f, -1);
+    }
+
+    /** From OpenVINO's tables: all codes of f8e4m3 from 0 to 0x7f by exponent, and NaN of both signs. */
+    @Test
+    void readsEveryCodeOfF8e4m3() {
+        int[] codes = new int[256];
+        double[] expected = new double[256];
+        for (int code = 0; code < 256; code++) {
+            codes[code] = code;
+            int exponent = code >> 3 & 15;
+            double magnitude = exponent == 0 ? (code & 7) * 0x1p-9 : (8 + (code & 7)) * Math.scalb(1.0, exponent - 10);
+            expected[code] = (code & 0x7f) == 0x7f ? NAN : code < 128 ? magnitude : -magnitude;
+        }
+        assertIs(bytes(ElementType.F8E4M3, 256, codes), Shape.of(256), expected);
     }
 
     /** Every value of a small type goes to f32 and back. */

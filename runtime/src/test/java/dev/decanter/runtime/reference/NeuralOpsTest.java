@@ -383,6 +383,35 @@ class NeuralOpsTest {
     }
 
     @Test
+    void keepsNaNInFakeQuantization() {
+        NeuralOp.FakeQuantize five = new NeuralOp.FakeQuantize(5, AutoBroadcast.NUMPY);
+        Tensor low = f32(Shape.SCALAR, -1);
+        Tensor high = f32(Shape.SCALAR, 1);
+        assertIs(one(five, f32(Double.NaN, -9e9, 9e9), low, high, low, high), Shape.of(3), Double.NaN, -1, 1);
+    }
+
+    @Test
+    void convertsFakely() {
+        NeuralOp.FakeConvert e4m3 = new NeuralOp.FakeConvert(ElementType.F8E4M3);
+        NeuralOp.FakeConvert e5m2 = new NeuralOp.FakeConvert(ElementType.F8E5M2);
+        Tensor x = f32(1.0625, 1.1875, 500, -1e9, 0x1p-10, 0x1.8p-10, Double.NaN);
+        Tensor one = f32(Shape.SCALAR, 1);
+        assertIs(one(e4m3, x, one), Shape.of(7), 1, 1.25, 448, -448, 0, 0x1p-9, Double.NaN);
+        assertIs(
+                one(e5m2, f32(1.125, 1.375, 60000, Double.NEGATIVE_INFINITY), one), Shape.of(4), 1, 1.5, 57344, -57344);
+        // rows have their own scale and shift: 3.3 · 2 − 1 = 5.6 → 5.5, and 100 · 8 = 800 → 448
+        assertIs(
+                one(e4m3, f32(Shape.of(2, 2), 3.3, 0.5, 100, 1), f32(Shape.of(2, 1), 2, 8), f32(Shape.of(2, 1), 1, 0)),
+                Shape.of(2, 2),
+                3.25,
+                0.5,
+                56,
+                1);
+        assertThatThrownBy(() -> one(new NeuralOp.FakeConvert(ElementType.F16), x, one))
+                .hasMessageContaining("destination_type must be f8e4m3 or f8e5m2, not f16");
+    }
+
+    @Test
     void roundsToNarrowTypes() {
         Tensor a = typed(ElementType.F16, Shape.of(1, 2), 2048, 1);
         Tensor b = typed(ElementType.F16, Shape.of(2, 1), 1, 1);

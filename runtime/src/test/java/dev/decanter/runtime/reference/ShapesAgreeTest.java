@@ -112,7 +112,12 @@ class ShapesAgreeTest {
                     tensor(r, 3, 1),
                     tensor(r),
                     tensor(r, 1),
-                    tensor(r, 1, 1, 4)));
+                    tensor(r, 1, 1, 4)),
+            r -> Case.of(
+                    new NeuralOp.FakeConvert(ElementType.F8E4M3),
+                    tensor(r, 2, 3, 4),
+                    tensor(r, 3, 1),
+                    tensor(r, 3, 1)));
 
     @Property(tries = 2000)
     void evaluatesToTheInferredShapes(@ForAll long seed) {
