@@ -1,8 +1,8 @@
 package dev.decanter.cli;
 
+import dev.decanter.export.OutputFolder;
 import dev.decanter.ir.DecanterException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -21,30 +21,9 @@ final class Outputs {
      * stay there.
      */
     static void folder(Path target, Consumer<Path> writer) {
-        Path place = target.toAbsolutePath().normalize();
-        if (Files.exists(place) && !Files.isDirectory(place)) {
-            throw new CommandFailure(target + ": is a file; name a folder for the output");
-        }
-        try {
-            Path parent = Files.createDirectories(place.resolveSibling("").toAbsolutePath());
-            Path work = Files.createDirectory(
-                    parent.resolve("." + place.getFileName() + "." + UUID.randomUUID() + ".part"));
-            Thread cleaner = new Thread(() -> deleteQuietly(work), "output-cleaner");
-            Runtime.getRuntime().addShutdownHook(cleaner);
-            try {
-                writer.accept(work);
-                Files.createDirectories(place);
-                for (Path file : list(work)) {
-                    Files.move(file, place.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-                }
-            } finally {
-                delete(work);
-                if (!Interruption.requested()) {
-                    Runtime.getRuntime().removeShutdownHook(cleaner);
-                }
-            }
-        } catch (IOException e) {
-            throw new CommandFailure(target + ": cannot be written: " + DecanterException.reason(e), e);
+        try (OutputFolder folder = OutputFolder.into(target)) {
+            writer.accept(folder.work());
+            folder.commit();
         }
     }
 
@@ -83,16 +62,6 @@ final class Outputs {
             for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
-        }
-    }
-
-    private static void deleteQuietly(Path folder) {
-        try {
-            if (Files.exists(folder)) {
-                delete(folder);
-            }
-        } catch (IOException | UncheckedIOException e) {
-            // the command deletes it at the same time
         }
     }
 }

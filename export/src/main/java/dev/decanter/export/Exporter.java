@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
@@ -39,17 +40,20 @@ public final class Exporter {
     /** Optimum-Intel's name of the task that is exported. */
     public static final String TASK = "text-generation-with-past";
 
-    private static final long INT8_FROM_PARAMETERS = 1_000_000_000;
+    /** Models of as many parameters and more are large ones, for {@link Builder#largeModels}; Optimum-Intel's number. */
+    public static final long LARGE_FROM_PARAMETERS = 1_000_000_000;
 
-    private final WeightFormat weightFormat;
-    private final boolean formatChosen;
+    private final Optional<WeightFormat> weightFormat;
+    private final Optional<ModelTransform> transform;
+    private final Optional<ModelTransform> largeModels;
     private final boolean stateful;
     private final Optional<TokenizerExport> tokenizer;
     private final ExportListener listener;
 
     private Exporter(Builder builder) {
-        weightFormat = builder.weightFormat.orElse(WeightFormat.FP16);
-        formatChosen = builder.weightFormat.isPresent();
+        weightFormat = builder.weightFormat;
+        transform = builder.transform;
+        largeModels = builder.largeModels;
         stateful = builder.stateful;
         tokenizer = builder.tokenizer;
         listener = builder.listener;
@@ -68,6 +72,8 @@ public final class Exporter {
     /** What to export and how. */
     public static final class Builder {
         private Optional<WeightFormat> weightFormat = Optional.empty();
+        private Optional<ModelTransform> transform = Optional.empty();
+        private Optional<ModelTransform> largeModels = Optional.empty();
         private boolean stateful = true;
         private Optional<TokenizerExport> tokenizer = Optional.empty();
         private ExportListener listener = ExportListener.SILENT;
@@ -77,6 +83,23 @@ public final class Exporter {
         /** How matrices are stored; fp16 unless chosen. */
         public Builder weightFormat(WeightFormat format) {
             weightFormat = Optional.of(format);
+            transform = Optional.empty();
+            return this;
+        }
+
+        /** Changes the model before it is written; takes the place of {@link #weightFormat}. */
+        public Builder transform(ModelTransform change) {
+            transform = Optional.of(change);
+            weightFormat = Optional.empty();
+            return this;
+        }
+
+        /**
+         * What is done to models of {@link #LARGE_FROM_PARAMETERS} parameters and more if neither {@link #weightFormat} nor
+         * {@link #transform} is chosen; nothing unless set.
+         */
+        public Builder largeModels(ModelTransform change) {
+            largeModels = Optional.of(change);
             return this;
         }
 
@@ -127,26 +150,43 @@ public final class Exporter {
         checkCompanions(checkpoint);
         String modelType = Architectures.of(config).modelType();
         try (Checkpoint weights = Checkpoint.open(checkpoint)) {
-            Model model = Architectures.of(config).build(config, new Weights(weights, weightFormat), stateful);
+            Optional<ModelTransform> change = transform.or(() -> byDefault(weights.parameters()));
+            Weights stored = change.isPresent()
+                    ? Weights.asTheyAre(weights)
+                    : new Weights(weights, weightFormat.orElse(WeightFormat.FP16));
+            Model model = Architectures.of(config).build(config, stored, stateful);
             weights.requireAllTaken();
-            model.rtInfo(rtInfo(modelType));
-            long parameters = weights.parameters();
-            if (parameters > INT8_FROM_PARAMETERS && !formatChosen) {
-                listener.note("the model has " + parameters + " parameters, for which int8 weights are the usual "
-                        + "default; they come with weight compression, so " + weightFormat + " is written");
-            }
-            try (OutputFolder folder = OutputFolder.create(out)) {
-                write(model, folder.work());
+            String format = change.map(ModelTransform::weightFormat)
+                    .orElseGet(() -> weightFormat.orElse(WeightFormat.FP16).flag());
+            model.rtInfo(rtInfo(modelType, format));
+            try (OutputFolder folder = OutputFolder.replacing(out)) {
                 copyCompanions(checkpoint, folder.work());
                 writeGenerationConfig(config, folder.work());
                 if (tokenizer.isPresent()) {
                     listener.stage("converting the tokenizer");
                     tokenizer.get().convert(checkpoint, folder.work());
                 }
+                change.ifPresent(todo -> todo.apply(model, folder.work()));
+                write(model, folder.work());
                 List<String> files = names(folder.work());
-                return new ExportReport(folder.commit(), modelType, parameters, weightFormat, files);
+                return new ExportReport(folder.commit(), modelType, weights.parameters(), format, files);
             }
         }
+    }
+
+    private Optional<ModelTransform> byDefault(long parameters) {
+        if (weightFormat.isPresent() || largeModels.isEmpty() || parameters < LARGE_FROM_PARAMETERS) {
+            return Optional.empty();
+        }
+        String format = largeModels.get().weightFormat();
+        listener.note(String.format(
+                Locale.ROOT,
+                "the model has %,d parameters: weights are stored as %s, the default from %,d on"
+                        + " (--weight-format fp16 keeps them as they are)",
+                parameters,
+                format,
+                LARGE_FROM_PARAMETERS));
+        return largeModels;
     }
 
     private static void requireNotQuantized(ModelConfig config) {
@@ -167,17 +207,19 @@ public final class Exporter {
     }
 
     /** As Optimum-Intel sets it, with our own name and version where it has its. */
-    private RtInfo.Section rtInfo(String modelType) {
+    private RtInfo.Section rtInfo(String modelType, String format) {
         RtInfo.Section info = RtInfo.Section.EMPTY
                 .with(version(), "decanter_version")
                 .with("pytorch", "conversion_parameters", "framework")
                 .with(modelType, "conversion_parameters", "model_type")
                 .with(Boolean.toString(stateful), "conversion_parameters", "stateful")
                 .with(TASK, "conversion_parameters", "task")
-                .with(weightFormat.flag(), "conversion_parameters", "weight_format")
+                .with(format, "conversion_parameters", "weight_format")
                 .with("8.0", "runtime_options", "ACTIVATIONS_SCALE_FACTOR");
         // who asks for fp32 wants exact numbers: no hint to keep the cache in f16 then
-        return weightFormat == WeightFormat.FP32 ? info : info.with("f16", "runtime_options", "KV_CACHE_PRECISION");
+        return format.equals(WeightFormat.FP32.flag())
+                ? info
+                : info.with("f16", "runtime_options", "KV_CACHE_PRECISION");
     }
 
     private static String version() {

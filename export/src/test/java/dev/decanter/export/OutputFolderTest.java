@@ -3,11 +3,15 @@ package dev.decanter.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.decanter.ir.Model;
+import dev.decanter.ir.file.IrReader;
+import dev.decanter.ir.op.Op;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -146,5 +150,117 @@ class OutputFolderTest {
         Exporter.builder().listener(listener).build().export(checkpoint, folder.resolve("ov"));
         assertThat(stages).containsExactly("reading " + checkpoint, "writing openvino_model.xml");
         assertThat(done).isSorted().isNotEmpty();
+    }
+
+    @Test
+    void whatAKilledProcessLeftIsRemovedAndWhatALivingOneWritesIsNot() throws IOException {
+        Path out = folder.resolve("ov");
+        String dead = ".ov.01234567-0123-0123-0123-0123456789ab";
+        Files.writeString(Files.createDirectory(folder.resolve(dead + ".part")).resolve("openvino_model.xml"), "half");
+        Files.createFile(folder.resolve(dead + ".lock"));
+        Path stranger = Files.createDirectory(folder.resolve(".other" + dead.substring(3) + ".part"));
+        Files.createFile(folder.resolve(".other" + dead.substring(3) + ".lock"));
+        try (OutputFolder living = OutputFolder.replacing(out);
+                OutputFolder next = OutputFolder.replacing(out)) {
+            assertThat(folder.resolve(dead + ".part")).doesNotExist();
+            assertThat(folder.resolve(dead + ".lock")).doesNotExist();
+            assertThat(living.work()).exists();
+            Files.writeString(next.work().resolve("config.json"), "{}");
+            next.commit();
+        }
+        assertThat(stranger).exists();
+        assertThat(names(out)).containsExactly("config.json");
+        assertThat(names(folder)).hasSize(3).contains("ov");
+    }
+
+    @Test
+    void anOutputThatWasMovedAwayWhenTheProcessDiedComesBack() throws IOException {
+        Path out = folder.resolve("ov");
+        String dead = ".ov.01234567-0123-0123-0123-0123456789ab";
+        Files.writeString(Files.createDirectory(folder.resolve(dead + ".old")).resolve("config.json"), "earlier");
+        Files.createFile(folder.resolve(dead + ".lock"));
+        try (OutputFolder next = OutputFolder.replacing(out)) {
+            assertThat(next.work()).isEmptyDirectory();
+            assertThat(out.resolve("config.json")).hasContent("earlier");
+        }
+        assertThat(names(folder)).containsExactly("ov");
+    }
+
+    @Test
+    void filesOfNamesThatAreGivenMayBeReplaced() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("ov"));
+        Files.writeString(out.resolve("README.md"), "copied");
+        assertThatThrownBy(() -> OutputFolder.replacing(out)).hasMessageContaining("(README.md)");
+        try (OutputFolder next = OutputFolder.replacing(out, List.of("README.md"))) {
+            next.commit();
+        }
+        assertThat(out).isEmptyDirectory();
+    }
+
+    @Test
+    void anXmlGetsItsBinBesideIt() throws IOException {
+        Path xml = Files.writeString(folder.resolve("m.xml"), "old");
+        Files.writeString(folder.resolve("note.txt"), "mine");
+        try (OutputFolder output = OutputFolder.beside(xml)) {
+            Files.writeString(output.work().resolve("m.xml"), "new");
+            Files.writeString(output.work().resolve("m.bin"), "weights");
+            assertThat(xml).hasContent("old");
+            assertThat(output.commit()).isEqualTo(folder);
+        }
+        assertThat(names(folder)).containsExactly("m.bin", "m.xml", "note.txt");
+        assertThat(xml).hasContent("new");
+    }
+
+    /** Keeps note of what it sees, and stands for compression. */
+    private static final class Recorder implements ModelTransform {
+        private final List<String> seen = new ArrayList<>();
+
+        @Override
+        public String weightFormat() {
+            return "int9";
+        }
+
+        @Override
+        public void apply(Model model, Path unfinished) {
+            model.topologicalOrder().stream()
+                    .map(node -> node.op() instanceof Op.Constant c && c.shape().rank() == 2 ? c : null)
+                    .filter(Objects::nonNull)
+                    .map(constant -> constant.elementType().irName())
+                    .filter(type -> !type.equals("i64"))
+                    .distinct()
+                    .forEach(seen::add);
+            try {
+                seen.addAll(names(unfinished));
+                Files.writeString(unfinished.resolve("openvino_config.json"), "{}");
+            } catch (IOException e) {
+                throw new ExportException("cannot write", e);
+            }
+        }
+    }
+
+    @Test
+    void aTransformSeesTheCheckpointsPrecisionAndTheFilesBesideTheModel() {
+        Recorder transform = new Recorder();
+        Path out = folder.resolve("ov");
+        ExportReport report = Exporter.builder().transform(transform).build().export(TestData.checkpoint("qwen3"), out);
+        assertThat(transform.seen).startsWith("bf16").contains("config.json", "tokenizer.json");
+        assertThat(transform.seen).doesNotContain("f16", "openvino_model.xml");
+        assertThat(report.weightFormat()).isEqualTo("int9");
+        assertThat(report.files()).contains("openvino_config.json", "openvino_model.xml");
+        assertThat(IrReader.read(out.resolve("openvino_model.xml"))
+                        .rtInfo()
+                        .text("conversion_parameters", "weight_format"))
+                .contains("int9");
+    }
+
+    @Test
+    void theTransformForLargeModelsLeavesSmallOnesAlone() {
+        Recorder transform = new Recorder();
+        ExportReport report = Exporter.builder()
+                .largeModels(transform)
+                .build()
+                .export(TestData.checkpoint("qwen3"), folder.resolve("ov"));
+        assertThat(report.weightFormat()).isEqualTo("fp16");
+        assertThat(transform.seen).isEmpty();
     }
 }

@@ -33,9 +33,13 @@ public final class WeightData implements ConstantData {
      * A view of a tensor.
      *
      * @param tensor of type f32, f16 or bf16
-     * @param target f32 or f16
+     * @param target f32 or f16, or bf16 if the tensor has that type
      */
     public WeightData(CheckpointTensor tensor, ElementType target) {
+        if (target == ElementType.BF16 && tensor.elementType() != ElementType.BF16) {
+            throw new IllegalArgumentException(
+                    "bf16 is not made from " + tensor.elementType().irName());
+        }
         this.tensor = tensor;
         this.target = target;
     }
@@ -92,7 +96,9 @@ public final class WeightData implements ConstantData {
             if (target == ElementType.F32) {
                 MemorySegment.copy(piece.bits, 0, out, BITS32, (at - first) * Float.BYTES, count);
             } else {
-                narrow(piece.bits, piece.half, count);
+                if (target == ElementType.F16) {
+                    narrow(piece.bits, piece.half, count);
+                }
                 MemorySegment.copy(piece.half, 0, out, BITS16, (at - first) * Short.BYTES, count);
             }
         }

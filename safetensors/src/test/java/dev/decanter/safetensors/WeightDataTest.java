@@ -74,7 +74,7 @@ class WeightDataTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
         }
-        for (ElementType target : new ElementType[] {ElementType.F16, ElementType.F32}) {
+        for (ElementType target : new ElementType[] {ElementType.F16, ElementType.F32, ElementType.BF16}) {
             WeightData data = view(tensor(ElementType.BF16, values), target);
             MemorySegment whole = data.segment();
             for (long[] range : new long[][] {{0, 2}, {1, 6}, {3, 65_539}, {40_000, 77_777}, {100_001, 100_004}}) {

@@ -10,11 +10,14 @@ import dev.decanter.safetensors.WeightData;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A checkpoint's tensors as constants of a graph, by the checkpoint's own names. */
 public final class Weights {
     private final Checkpoint checkpoint;
-    private final WeightFormat format;
+    /** From the type that the checkpoint has to the one that the IR gets. */
+    private final UnaryOperator<ElementType> stored;
+
     private final Map<String, Output> matrices = new HashMap<>();
 
     /**
@@ -23,8 +26,17 @@ public final class Weights {
      * @param checkpoint must stay open until the graph is written
      */
     public Weights(Checkpoint checkpoint, WeightFormat format) {
+        this(checkpoint, type -> format.elementType());
+    }
+
+    private Weights(Checkpoint checkpoint, UnaryOperator<ElementType> stored) {
         this.checkpoint = checkpoint;
-        this.format = format;
+        this.stored = stored;
+    }
+
+    /** Weights in the precision that they have in the checkpoint: what compresses them should not see them rounded. */
+    public static Weights asTheyAre(Checkpoint checkpoint) {
+        return new Weights(checkpoint, UnaryOperator.identity());
     }
 
     /**
@@ -36,8 +48,10 @@ public final class Weights {
         Output known = matrices.get(name);
         if (known == null) {
             Shape shape = Shape.of(rows, columns);
-            Output stored = constant(g, checkpoint.take(name, shape), shape, format.elementType());
-            known = format.elementType() == ElementType.F32 ? stored : g.decompress(kind + "/Convert", stored);
+            CheckpointTensor tensor = checkpoint.take(name, shape);
+            ElementType type = stored.apply(tensor.elementType());
+            Output constant = constant(g, tensor, shape, type);
+            known = type == ElementType.F32 ? constant : g.decompress(kind + "/Convert", constant);
             matrices.put(name, known);
         }
         return known;
@@ -56,7 +70,7 @@ public final class Weights {
         checkpoint.takeTied(copy, original);
     }
 
-    private Output constant(GraphBuilder g, CheckpointTensor tensor, Shape shape, ElementType stored) {
-        return g.constant("self." + tensor.name(), stored, shape, new WeightData(tensor, stored));
+    private Output constant(GraphBuilder g, CheckpointTensor tensor, Shape shape, ElementType type) {
+        return g.constant("self." + tensor.name(), type, shape, new WeightData(tensor, type));
     }
 }
