@@ -13,6 +13,7 @@ module dev.decanter.cli {
     requires dev.decanter.tokenizers;
     requires dev.decanter.export;
     requires dev.decanter.genai;
+    requires dev.decanter.compress;
 
     // picocli reads the annotated fields of the commands by reflection.
     opens dev.decanter.cli to

@@ -34,7 +34,8 @@ class ArchitectureTest {
             "export", List.of("safetensors", "tokenizers", "runtime", "ir"),
             "template", List.of("ir"),
             "grammar", List.of("ir"),
-            "genai", List.of("grammar", "template", "safetensors", "tokenizers", "runtime", "ir"));
+            "genai", List.of("grammar", "template", "safetensors", "tokenizers", "runtime", "ir"),
+            "compress", List.of("genai", "tokenizers", "runtime", "ir"));
 
     private static JavaClasses classes;
 
@@ -55,7 +56,18 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"ir", "runtime", "cpu", "tokenizers", "export", "grammar", "template", "safetensors", "genai"})
+            strings = {
+                "ir",
+                "runtime",
+                "cpu",
+                "tokenizers",
+                "export",
+                "grammar",
+                "template",
+                "safetensors",
+                "genai",
+                "compress"
+            })
     void modulesDependDownwardsOnly(String module) {
         List<String> allowed = new ArrayList<>(List.of("dev.decanter." + module + ".."));
         ARROWS.getOrDefault(module, List.of()).forEach(other -> allowed.add("dev.decanter." + other + ".."));

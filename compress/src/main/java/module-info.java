@@ -1,0 +1,11 @@
+/** Compression of models, IR in and IR out: weights to 8 and 4 bits, and post-training quantization. */
+module dev.decanter.compress {
+    requires static org.jspecify;
+    requires com.fasterxml.jackson.databind;
+    requires transitive dev.decanter.ir;
+    requires transitive dev.decanter.runtime;
+    requires dev.decanter.tokenizers;
+    requires dev.decanter.genai;
+
+    exports dev.decanter.compress;
+}
