@@ -8,4 +8,5 @@ module dev.decanter.compress {
     requires dev.decanter.genai;
 
     exports dev.decanter.compress;
+    exports dev.decanter.compress.presets;
 }
