@@ -15,6 +15,11 @@ public interface ConstantData {
     /** Writes the bytes from {@code offset} on into all of {@code target}; the caller keeps within {@link #byteSize()}. */
     void read(long offset, MemorySegment target);
 
+    /** Whether {@link #segment} gives bytes that lie in memory or a mapped file already, and computes nothing. */
+    default boolean isInMemory() {
+        return false;
+    }
+
     /** All bytes: the backing memory where there is one, else computed into new memory that the collector frees. */
     default MemorySegment segment() {
         MemorySegment memory =
@@ -35,6 +40,11 @@ public interface ConstantData {
             @Override
             public void read(long offset, MemorySegment target) {
                 MemorySegment.copy(view, offset, target, 0, target.byteSize());
+            }
+
+            @Override
+            public boolean isInMemory() {
+                return true;
             }
 
             @Override

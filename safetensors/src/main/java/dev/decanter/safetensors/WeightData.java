@@ -63,6 +63,11 @@ public final class WeightData implements ConstantData {
         }
     }
 
+    @Override
+    public boolean isInMemory() {
+        return tensor.elementType() == target;
+    }
+
     /** The mapped bytes themselves where nothing is to be converted, after a look for NaN and infinity. */
     @Override
     public MemorySegment segment() {

@@ -1,0 +1,94 @@
+package dev.decanter.compress.statistics;
+
+import dev.decanter.compress.CalibrationDataset;
+import dev.decanter.compress.weights.WeightedLayer;
+import dev.decanter.ir.Model;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The statistics of the inputs of a model's layers. */
+public final class ActivationStatistics {
+    private final Map<String, LayerStatistics> byLayer = new LinkedHashMap<>();
+
+    private ActivationStatistics() {}
+
+    static ActivationStatistics of(Map<ActivationInput, LayerStatistics> collected) {
+        ActivationStatistics all = new ActivationStatistics();
+        collected.forEach(
+                (input, statistics) -> input.layers().forEach(layer -> all.byLayer.put(layer.name(), statistics)));
+        return all;
+    }
+
+    /** Of a layer; empty for layers that are no MatMul or were not asked for. */
+    public Optional<LayerStatistics> find(WeightedLayer layer) {
+        return Optional.ofNullable(byLayer.get(layer.name()));
+    }
+
+    /**
+     * Runs the model on the data and gathers the statistics of the inputs of the MatMuls among {@code layers}, all layers unchanged.
+     *
+     * @throws dev.decanter.compress.CompressionException if the data do not fit the model
+     */
+    public static ActivationStatistics collect(
+            Model model, Collection<WeightedLayer> layers, CalibrationDataset dataset, StagedRun.Settings settings) {
+        return of(collectInputs(model, ActivationInput.of(layers), dataset, settings));
+    }
+
+    static Map<ActivationInput, LayerStatistics> collectInputs(
+            Model model, List<ActivationInput> inputs, CalibrationDataset dataset, StagedRun.Settings settings) {
+        StagedRun run = new StagedRun(model, dataset, settings);
+        Map<ActivationInput, ActivationCollector> collectors = new LinkedHashMap<>();
+        for (ActivationInput input : inputs) {
+            ActivationCollector collector = new ActivationCollector(input, false);
+            collectors.put(input, collector);
+            run.observe(input.value(), collector);
+        }
+        run.run();
+        Map<ActivationInput, LayerStatistics> statistics = new LinkedHashMap<>();
+        collectors.forEach((input, collector) -> statistics.put(input, collector.statistics()));
+        return statistics;
+    }
+
+    /** Takes layers that share an input, with the statistics of that input, Hessian included. */
+    @FunctionalInterface
+    public interface Step {
+        /**
+         * The layers' weights may be replaced in the graph ({@code layer.consumer().replaceInput(layer.port(), …)}); layers that
+         * come later are then calibrated on what the changed layers give.
+         */
+        void accept(ActivationInput input, LayerStatistics statistics);
+    }
+
+    /**
+     * Runs the model on the data, and stops at each input of the MatMuls among {@code layers}, in the order of the graph, before the
+     * layers that read it run. Only one Hessian is held at a time, unless two inputs are computed in one go.
+     *
+     * @throws dev.decanter.compress.CompressionException if the data do not fit the model
+     */
+    public static void layerByLayer(
+            Model model,
+            Collection<WeightedLayer> layers,
+            CalibrationDataset dataset,
+            StagedRun.Settings settings,
+            Step step) {
+        StagedRun run = new StagedRun(model, dataset, settings);
+        for (ActivationInput input : ActivationInput.of(layers)) {
+            List<ActivationCollector> now = new ArrayList<>();
+            Observer observer = (index, value) -> {
+                if (now.isEmpty()) {
+                    now.add(new ActivationCollector(input, true));
+                }
+                now.getFirst().sample(index, value);
+            };
+            run.observe(input.value(), observer, () -> {
+                ActivationCollector collector = now.removeFirst();
+                step.accept(input, collector.statistics());
+            });
+        }
+        run.run();
+    }
+}
