@@ -16,41 +16,21 @@ public record RangeEstimator(Kind kind, double outlierProbability) {
 
     /** What a sample gives, and how samples are put together. */
     public enum Kind {
-        MIN_MAX("min", "min", "max", "max"),
-        MEAN_MIN_MAX("min", "mean", "max", "mean"),
-        PERCENTILE("quantile", "mean", "quantile", "mean");
-
-        private final String minStatistic;
-        private final String minAggregator;
-        private final String maxStatistic;
-        private final String maxAggregator;
-
-        Kind(String minStatistic, String minAggregator, String maxStatistic, String maxAggregator) {
-            this.minStatistic = minStatistic;
-            this.minAggregator = minAggregator;
-            this.maxStatistic = maxStatistic;
-            this.maxAggregator = maxAggregator;
-        }
+        MIN_MAX,
+        MEAN_MIN_MAX,
+        PERCENTILE
     }
 
     /** Throws {@link CompressionException} if the probability is out of range. */
     public RangeEstimator {
         if (!(outlierProbability > 0 && outlierProbability < 0.5)) {
-            throw new CompressionException(
-                    "the outlier probability of a range estimator is " + outlierProbability + "; give it above 0 and below 0.5");
+            throw new CompressionException("the outlier probability of a range estimator is " + outlierProbability
+                    + "; give it above 0 and below 0.5");
         }
     }
 
     /** The mean over samples of the quantiles {@code outlierProbability} and {@code 1 − outlierProbability}. */
     public static RangeEstimator percentile(double outlierProbability) {
         return new RangeEstimator(Kind.PERCENTILE, outlierProbability);
-    }
-
-    /** The estimator as NNCF writes it to {@code rt_info}: a Python dictionary. */
-    String toPython() {
-        String rest = ", 'clipping_value': None, 'quantile_outlier_prob': " + outlierProbability + "}";
-        return "{'min': {'statistics_type': '" + kind.minStatistic + "', 'aggregator_type': '" + kind.minAggregator + "'" + rest
-                + ", 'max': {'statistics_type': '" + kind.maxStatistic + "', 'aggregator_type': '" + kind.maxAggregator
-                + "'" + rest + "}";
     }
 }

@@ -156,7 +156,7 @@ final class ActivationGraph {
     /** The constant operand of an operation with weights or of an Add with a bias; empty without one, or with several. */
     Optional<Weight> weight(Node node) {
         String type = node.op().type();
-        if (!OpKinds.WITH_WEIGHTS.contains(type) && !type.equals("Add") || !fedByInputs.contains(node)) {
+        if (!fedByInputs.contains(node) || !(OpKinds.WITH_WEIGHTS.contains(type) || type.equals("Add"))) {
             return Optional.empty();
         }
         if (type.equals("Gather")) {

@@ -96,10 +96,10 @@ final class BiasCorrection {
             return Optional.empty();
         }
         int outputAxis = type.equals("MatMul") ? value.shape().rank() - 1 : 1;
-        int inputAxis = Channels.activationAxis(node, 1 - weight.port(), source.shape().rank());
+        int inputAxis =
+                Channels.activationAxis(node, 1 - weight.port(), source.shape().rank());
         for (Edge edge : graph.outputs(node)) {
-            Optional<Weight> bias =
-                    edge.to().op().type().equals("Add") ? graph.weight(edge.to()) : Optional.empty();
+            Optional<Weight> bias = edge.to().op().type().equals("Add") ? graph.weight(edge.to()) : Optional.empty();
             if (bias.isPresent()) {
                 return Optional.of(new Layer(weight, edge.to(), bias.get().port(), inputAxis, outputAxis));
             }

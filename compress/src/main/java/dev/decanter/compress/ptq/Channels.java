@@ -36,7 +36,8 @@ record Channels(long outer, long reduced, long inner, Shape shape) {
         }
         long[] scales = shape.dims();
         Arrays.fill(scales, from, to, 1);
-        return new Channels(shape.elements(0, from), shape.elements(from, to), shape.elements(to, rank), Shape.of(scales));
+        return new Channels(
+                shape.elements(0, from), shape.elements(from, to), shape.elements(to, rank), Shape.of(scales));
     }
 
     /** One channel of everything. */

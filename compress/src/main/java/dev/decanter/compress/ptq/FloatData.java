@@ -68,31 +68,34 @@ final class FloatData {
         long inner = constant.shape().elements(axis + 1, constant.shape().rank());
         int width = constant.elementType().bits() / 8;
         ElementType type = constant.elementType();
-        return new Op.Constant(type, constant.shape(), new Computed(constant.data().byteSize(), width) {
-            @Override
-            void compute(long first, int count, MemorySegment target, long at) {
-                float[] piece = new float[count];
-                FloatData.read(constant, first, count, piece);
-                for (int i = 0; i < count; i++) {
-                    float value = piece[i] * factors[(int) ((first + i) / inner % factors.length)];
-                    put(type, target, at + (long) i * width, value);
-                }
-            }
-        });
+        return new Op.Constant(
+                type, constant.shape(), new Computed(constant.data().byteSize(), width) {
+                    @Override
+                    void compute(long first, int count, MemorySegment target, long at) {
+                        float[] piece = new float[count];
+                        FloatData.read(constant, first, count, piece);
+                        for (int i = 0; i < count; i++) {
+                            float value = piece[i] * factors[(int) ((first + i) / inner % factors.length)];
+                            put(type, target, at + (long) i * width, value);
+                        }
+                    }
+                });
     }
 
     /** The i8 codes of a weight, when they are read. */
     static Op.Constant codes(Op.Constant weight, Channels channels, QuantizerRange range) {
-        return new Op.Constant(ElementType.I8, weight.shape(), new Computed(weight.shape().elements(), 1) {
-            @Override
-            void compute(long first, int count, MemorySegment target, long at) {
-                float[] piece = new float[count];
-                FloatData.read(weight, first, count, piece);
-                for (int i = 0; i < count; i++) {
-                    target.set(ValueLayout.JAVA_BYTE, at + i, range.code(piece[i], channels.channel(first + i)));
-                }
-            }
-        });
+        return new Op.Constant(
+                ElementType.I8, weight.shape(), new Computed(weight.shape().elements(), 1) {
+                    @Override
+                    void compute(long first, int count, MemorySegment target, long at) {
+                        float[] piece = new float[count];
+                        FloatData.read(weight, first, count, piece);
+                        for (int i = 0; i < count; i++) {
+                            target.set(
+                                    ValueLayout.JAVA_BYTE, at + i, range.code(piece[i], channels.channel(first + i)));
+                        }
+                    }
+                });
     }
 
     private static void put(ElementType type, MemorySegment target, long at, float value) {

@@ -2,7 +2,6 @@ package dev.decanter.compress.ptq;
 
 import dev.decanter.ir.Node;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,11 +28,15 @@ record GraphPattern(List<Set<String>> types, List<List<Integer>> edges, Set<Inte
     /** Layers one after the other. */
     @SafeVarargs
     static GraphPattern chain(Set<String>... types) {
+        List<Set<String>> nodes = new ArrayList<>();
         List<List<Integer>> edges = new ArrayList<>();
-        for (int i = 1; i < types.length; i++) {
-            edges.add(List.of(i - 1, i));
+        for (Set<String> type : types) {
+            if (!nodes.isEmpty()) {
+                edges.add(List.of(nodes.size() - 1, nodes.size()));
+            }
+            nodes.add(type);
         }
-        return new GraphPattern(Arrays.asList(types), edges, Set.of(), false);
+        return new GraphPattern(nodes, edges, Set.of(), false);
     }
 
     static GraphPattern of(List<Set<String>> types, int... edges) {

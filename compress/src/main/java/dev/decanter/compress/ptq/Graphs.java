@@ -16,7 +16,8 @@ final class Graphs {
             return;
         }
         // the conversions are made anew: others may read the old ones
-        consumer.replaceInput(port, rebuilt(consumer.input(port).node(), constant).output());
+        consumer.replaceInput(
+                port, rebuilt(consumer.input(port).node(), constant).output());
     }
 
     private static Node rebuilt(Node conversion, Node constant) {

@@ -31,17 +31,8 @@ final class OpKinds {
 
     static final Set<String> ARITHMETIC = Set.of("Add", "Subtract", "Multiply", "Divide");
 
-    static final Set<String> ACTIVATIONS = Set.of(
-            "ReLU",
-            "Clamp",
-            "Elu",
-            "PReLU",
-            "Sigmoid",
-            "HSigmoid",
-            "HardSigmoid",
-            "Swish",
-            "HSwish",
-            "Selu");
+    static final Set<String> ACTIVATIONS =
+            Set.of("ReLU", "Clamp", "Elu", "PReLU", "Sigmoid", "HSigmoid", "HardSigmoid", "Swish", "HSwish", "Selu");
 
     static final Set<String> ELEMENTWISE = Set.of(
             "Add",

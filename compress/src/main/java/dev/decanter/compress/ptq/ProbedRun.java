@@ -148,8 +148,9 @@ final class ProbedRun {
 
     private static Output reduced(Probe probe, Output value, String name, List<Node> added) {
         if (!value.shape().hasRank()) {
-            throw new CompressionException("layer \"" + probe.value().node().name()
-                    + "\" gives a value of unknown rank, whose range cannot be seen; leave it out with --ignored-scope");
+            throw new CompressionException(
+                    "layer \"" + probe.value().node().name()
+                            + "\" gives a value of unknown rank, whose range cannot be seen; leave it out with --ignored-scope");
         }
         int rank = value.shape().rank();
         long[] axes = LongStream.range(0, rank).filter(a -> a != probe.axis()).toArray();
@@ -162,7 +163,8 @@ final class ProbedRun {
             case MEAN -> new ReduceOp.ReduceMean(false);
             default -> new ReduceOp.ReduceMax(false);
         };
-        return add(added, Node.of(op, name + "/reduced", source, axesNode.output())).output();
+        return add(added, Node.of(op, name + "/reduced", source, axesNode.output()))
+                .output();
     }
 
     private static Node add(List<Node> added, Node node) {

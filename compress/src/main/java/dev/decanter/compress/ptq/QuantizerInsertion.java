@@ -56,7 +56,8 @@ final class QuantizerInsertion {
     }
 
     /** The range of a weight, by output channel or of all of it; reads the weight once. */
-    static QuantizerRange range(Weight weight, Channels channels, RangeEstimator estimator, boolean halved, boolean narrow) {
+    static QuantizerRange range(
+            Weight weight, Channels channels, RangeEstimator estimator, boolean halved, boolean narrow) {
         float[] max = estimator.kind() == RangeEstimator.Kind.PERCENTILE
                 ? upperQuantiles(weight, channels, estimator.outlierProbability())
                 : magnitudes(weight, channels);

@@ -105,11 +105,10 @@ final class QuantizerPlacement {
         Set<Node> ignored = new HashSet<>(byUser);
         GraphPattern.find(Patterns.ignored(transformer), graph, false).forEach(ignored::addAll);
         for (Unit unit : units) {
-            boolean type =
-                    transformer && OpKinds.IGNORED_IN_TRANSFORMERS.contains(unit.first().op().type());
-            if (type
-                    || ignored.contains(unit.first())
-                    || unit.first().name().contains("nncf_smooth_quant")) {
+            boolean type = transformer
+                    && OpKinds.IGNORED_IN_TRANSFORMERS.contains(
+                            unit.first().op().type());
+            if (type || ignored.contains(unit.first()) || unit.first().name().contains("nncf_smooth_quant")) {
                 unit.ignore();
             }
         }
@@ -195,8 +194,8 @@ final class QuantizerPlacement {
             if (beforeOutputs.contains(unit) || common.isEmpty() || !allBranchesWantIt(unit)) {
                 return;
             }
-            common.sort(Comparator.comparingInt(c ->
-                    travellers.stream().mapToInt(t -> t.configs.indexOf(c)).sum()));
+            common.sort(Comparator.comparingInt(
+                    c -> travellers.stream().mapToInt(t -> t.configs.indexOf(c)).sum()));
             Set<Unit> served = new LinkedHashSet<>();
             travellers.forEach(t -> served.addAll(t.served));
             merged = new Traveller(common, served, travellers.size() == 1 ? travellers.getFirst().steps + 1 : 0, -1);
@@ -341,7 +340,8 @@ final class QuantizerPlacement {
                     points.add(point(traveller, edge.to(), false, edge.input()));
                 }
             }
-            if (!unit.isIgnored() && OpKinds.WITH_WEIGHTS.contains(unit.first().op().type())) {
+            if (!unit.isIgnored()
+                    && OpKinds.WITH_WEIGHTS.contains(unit.first().op().type())) {
                 graph.weight(unit.first()).ifPresent(weights::add);
                 if (perTensorTables.contains(unit)) {
                     perTensor.add(unit.first());
@@ -371,7 +371,6 @@ final class QuantizerPlacement {
                         .map(Unit::first)
                         .anyMatch(n -> n.op().type().equals("MatMul")
                                 && graph.weight(n).isEmpty());
-        return new QuantizerPoint(
-                node, output, port, config.symmetric || product, config.perChannel, traveller.group);
+        return new QuantizerPoint(node, output, port, config.symmetric || product, config.perChannel, traveller.group);
     }
 }

@@ -1,15 +1,19 @@
 package dev.decanter.compress.ptq;
 
-/**
- * The limits of a FakeQuantize layer, in f32 as NNCF computes them (nncf/quantization/fake_quantize.py).
- *
- * @param low least value of each channel
- * @param high greatest value of each channel
- * @param levels number of values between, both limits included
- */
-record QuantizerRange(float[] low, float[] high, int levels) {
+/** The limits of a FakeQuantize layer, in f32 as NNCF computes them (nncf/quantization/fake_quantize.py). */
+final class QuantizerRange {
     private static final float LEAST_HIGH = 8e-5f;
     private static final float LEAST_WIDTH = 8e-4f;
+
+    private final float[] low;
+    private final float[] high;
+    private final int levels;
+
+    private QuantizerRange(float[] low, float[] high, int levels) {
+        this.low = low;
+        this.high = high;
+        this.levels = levels;
+    }
 
     /**
      * A range with zero in its middle, or from zero on if no value is negative.
@@ -81,6 +85,21 @@ record QuantizerRange(float[] low, float[] high, int levels) {
             high[i] = Math.max(least, max[i]);
         }
         return high;
+    }
+
+    /** The least value of each channel. */
+    float[] low() {
+        return low;
+    }
+
+    /** The greatest value of each channel. */
+    float[] high() {
+        return high;
+    }
+
+    /** The number of values between, both limits included. */
+    int levels() {
+        return levels;
     }
 
     /** The distance of neighbouring values of a channel. */

@@ -56,9 +56,8 @@ final class RangeCollector {
         for (int i = 0; i < points.size(); i++) {
             int group = points.get(i).group();
             if (group >= 0) {
-                float[][] known = shared.computeIfAbsent(group, _ -> new float[][] {
-                    {Float.POSITIVE_INFINITY}, {Float.NEGATIVE_INFINITY}
-                });
+                float[][] known = shared.computeIfAbsent(group, _ ->
+                        new float[][] {{Float.POSITIVE_INFINITY}, {Float.NEGATIVE_INFINITY}});
                 known[0][0] = Math.min(known[0][0], seen.get(i).min()[0]);
                 known[1][0] = Math.max(known[1][0], seen.get(i).max()[0]);
             }

@@ -53,8 +53,11 @@ final class SmoothQuant {
         List<Group> groups = groups(ActivationGraph.of(model));
         List<Probe> probes = new ArrayList<>();
         for (Group group : groups) {
-            probes.add(new Probe(group.source, Probe.Reduction.ABS_MAX, group.axis, values ->
-                    group.magnitudes = Statistics.greatest(group.magnitudes, values)));
+            probes.add(new Probe(
+                    group.source,
+                    Probe.Reduction.ABS_MAX,
+                    group.axis,
+                    values -> group.magnitudes = Statistics.greatest(group.magnitudes, values)));
         }
         if (probes.isEmpty()) {
             return 0;
@@ -86,10 +89,13 @@ final class SmoothQuant {
                 Output source = node.input(port);
                 boolean shared = graph.readers(node.input(weight.port()).node()) > 1;
                 boolean moved = node.op().type().equals("Convolution") && OpKinds.isAgnostic(source.node());
-                if (!shared && !moved && graph.contains(source.node()) && source.shape().hasRank()) {
-                    int axis = Channels.activationAxis(node, port, source.shape().rank());
-                    groups.computeIfAbsent(
-                                    List.of(source, port, axis), _ -> new Group(source, port, axis))
+                if (!shared
+                        && !moved
+                        && graph.contains(source.node())
+                        && source.shape().hasRank()) {
+                    int axis =
+                            Channels.activationAxis(node, port, source.shape().rank());
+                    groups.computeIfAbsent(List.of(source, port, axis), _ -> new Group(source, port, axis))
                             .weights
                             .add(weight);
                 }
@@ -102,8 +108,8 @@ final class SmoothQuant {
         float[] best = {};
         float evenness = 0;
         for (Weight weight : group.weights) {
-            float[] factors =
-                    Statistics.smoothing(group.magnitudes, magnitudes(weight, group.magnitudes.length), alpha(weight.consumer()));
+            float[] factors = Statistics.smoothing(
+                    group.magnitudes, magnitudes(weight, group.magnitudes.length), alpha(weight.consumer()));
             float even = Statistics.evenness(factors);
             if (even > evenness) {
                 evenness = even;
@@ -121,7 +127,8 @@ final class SmoothQuant {
 
     private static float[] magnitudes(Weight weight, int channels) {
         Op.Constant constant = weight.data();
-        long inner = constant.shape().elements(Channels.inputAxis(weight) + 1, constant.shape().rank());
+        long inner = constant.shape()
+                .elements(Channels.inputAxis(weight) + 1, constant.shape().rank());
         float[] greatest = new float[channels];
         FloatData.forEach(constant, (first, values, count) -> {
             for (int i = 0; i < count; i++) {
@@ -134,8 +141,7 @@ final class SmoothQuant {
 
     private static void scaleWeight(Weight weight, float[] factors) {
         Node constant = weight.constant();
-        Node scaled = Node.of(
-                FloatData.scaled(weight.data(), Channels.inputAxis(weight), factors), constant.name());
+        Node scaled = Node.of(FloatData.scaled(weight.data(), Channels.inputAxis(weight), factors), constant.name());
         Graphs.replaceConstant(weight.consumer(), weight.port(), scaled);
     }
 
@@ -153,8 +159,7 @@ final class SmoothQuant {
         int count = names.merge(base, 1, Integer::sum) - 1;
         String name = base + "_" + count + "/nncf_smooth_quant";
         Node scale = Constants.numbers(type, name + "/scale", Shape.of(dims), inverse);
-        Node multiply = Node.of(
-                new BinaryOp.Multiply(AutoBroadcast.NUMPY), name, group.source, scale.output());
+        Node multiply = Node.of(new BinaryOp.Multiply(AutoBroadcast.NUMPY), name, group.source, scale.output());
         for (Weight weight : group.weights) {
             weight.consumer().replaceInput(group.port, multiply.output());
         }
