@@ -1,5 +1,6 @@
 /** Compression of models, IR in and IR out: weights to 8 and 4 bits, and post-training quantization. */
 module dev.decanter.compress {
+    requires static jdk.incubator.vector;
     requires static org.jspecify;
     requires com.fasterxml.jackson.databind;
     requires transitive dev.decanter.ir;

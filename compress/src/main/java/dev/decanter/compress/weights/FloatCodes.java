@@ -134,4 +134,14 @@ final class FloatCodes {
         // 16 eighths carry into the exponent by themselves.
         return (byte) (sign | ((exponent + 7) << 3) + (steps - 8));
     }
+
+    /** The value that a scaled value's code stands for. */
+    static float nearest(ElementType type, float value) {
+        return switch (type) {
+            case NF4 -> NF4[nf4(value)];
+            case F4E2M1 -> F4E2M1[f4e2m1(value)];
+            case F8E4M3 -> F8E4M3[f8e4m3(value) & 0xff];
+            default -> throw new IllegalArgumentException(type.irName());
+        };
+    }
 }

@@ -117,4 +117,9 @@ public final class GroupQuantizer {
         dequantize(codes(w, rows, columns, c, p), rows, columns, c, p, out);
         return out;
     }
+
+    /** The value of a mode's small float type that is nearest to a weight divided by its scale. */
+    public static float nearest(CompressionMode mode, float scaled) {
+        return FloatCodes.nearest(mode.elementType(), scaled);
+    }
 }
