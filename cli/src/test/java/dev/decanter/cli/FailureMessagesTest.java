@@ -148,9 +148,9 @@ class FailureMessagesTest {
                         at -> Checkpoints.config(
                                 at.resolve("hf"),
                                 config ->
-                                        config.putObject("quantization_config").put("quant_method", "gptq")),
+                                        config.putObject("quantization_config").put("quant_method", "fp8")),
                         "export --model @/hf @/out",
-                        "@/hf/config.json: the checkpoint is quantized already (quantization_config, quant_method \"gptq\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights"),
+                        "@/hf/config.json: quantization_config: the checkpoint is quantized already (quant_method \"fp8\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights, or one of GPTQ or AWQ"),
                 failure(
                         "int4",
                         NONE,

@@ -3,6 +3,7 @@ package dev.decanter.export;
 import dev.decanter.export.checkpoint.Checkpoint;
 import dev.decanter.export.checkpoint.JsonFile;
 import dev.decanter.export.checkpoint.ModelConfig;
+import dev.decanter.export.checkpoint.QuantizationConfig;
 import dev.decanter.export.models.Architectures;
 import dev.decanter.export.models.Weights;
 import dev.decanter.ir.DecanterException;
@@ -146,19 +147,22 @@ public final class Exporter {
     public ExportReport export(Path checkpoint, Path out) {
         listener.stage("reading " + checkpoint);
         ModelConfig config = ModelConfig.read(checkpoint);
-        requireNotQuantized(config);
         checkCompanions(checkpoint);
         String modelType = Architectures.of(config).modelType();
         try (Checkpoint weights = Checkpoint.open(checkpoint)) {
-            Optional<ModelTransform> change = transform.or(() -> byDefault(weights.parameters()));
+            Optional<QuantizationConfig> quantization = QuantizationConfig.find(checkpoint, config, weights);
+            quantization.ifPresent(this::requireNoTransform);
+            Optional<ModelTransform> change =
+                    quantization.isPresent() ? Optional.empty() : transform.or(() -> byDefault(weights.parameters()));
             Weights stored = change.isPresent()
                     ? Weights.asTheyAre(weights)
-                    : new Weights(weights, weightFormat.orElse(WeightFormat.FP16));
+                    : new Weights(weights, weightFormat.orElse(WeightFormat.FP16), quantization);
             Model model = Architectures.of(config).build(config, stored, stateful);
             weights.requireAllTaken();
             String format = change.map(ModelTransform::weightFormat)
                     .orElseGet(() -> weightFormat.orElse(WeightFormat.FP16).flag());
             model.rtInfo(rtInfo(modelType, format));
+            quantization.ifPresent(packed -> carryOver(config, model, packed, stored.packedMatrices()));
             try (OutputFolder folder = OutputFolder.replacing(out)) {
                 copyCompanions(checkpoint, folder.work());
                 writeGenerationConfig(config, folder.work());
@@ -189,12 +193,22 @@ public final class Exporter {
         return largeModels;
     }
 
-    private static void requireNotQuantized(ModelConfig config) {
-        config.object("quantization_config").ifPresent(quantization -> {
-            throw config.fault("the checkpoint is quantized already (quantization_config, quant_method \""
-                    + quantization.text("quant_method").orElse("unknown")
-                    + "\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights");
+    private void requireNoTransform(QuantizationConfig packed) {
+        transform.ifPresent(change -> {
+            throw new ExportException("--weight-format " + change.weightFormat() + " cannot be given for a checkpoint that is "
+                    + "quantized already (" + packed + "), of which the weights are carried over as they are; leave it "
+                    + "out, or give fp16 or fp32 for the other weights");
         });
+    }
+
+    private void carryOver(ModelConfig config, Model model, QuantizationConfig packed, int matrices) {
+        if (matrices == 0) {
+            throw config.fault("quantization_config says that weights are packed (" + packed
+                    + "), but none are; remove it if the weights are not quantized");
+        }
+        model.rtInfo(packed.describe(model.rtInfo(), matrices));
+        listener.note("the checkpoint is quantized already (" + packed + "): " + matrices
+                + " matrices are carried over as they are");
     }
 
     private void write(Model model, Path folder) {

@@ -137,9 +137,9 @@ class BadInputTest {
     @Test
     void alreadyQuantized() throws IOException {
         new SyntheticCheckpoint("llama")
-                .with("quantization_config", Map.of("quant_method", "gptq", "bits", 4))
+                .with("quantization_config", Map.of("quant_method", "bitsandbytes", "bits", 4))
                 .write(in);
-        refused("quantized already", "quant_method \"gptq\"");
+        refused("quantized already", "quant_method \"bitsandbytes\"");
     }
 
     @ParameterizedTest

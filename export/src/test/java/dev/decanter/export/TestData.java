@@ -11,7 +11,8 @@ import java.util.List;
 /** Finds the test data at the project's root. */
 final class TestData {
     /** The golden models of the supported architectures. */
-    static final List<String> MODELS = List.of("llama-gqa", "llama3-rope-tied", "mistral-swa", "qwen2", "qwen3");
+    static final List<String> MODELS =
+            List.of("llama-gqa", "llama-gptq", "llama3-rope-tied", "mistral-swa", "qwen2", "qwen3");
 
     private TestData() {}
 

@@ -38,6 +38,8 @@ public final class Checkpoint implements AutoCloseable {
     private final List<Safetensors> files = new ArrayList<>();
     private final Map<String, CheckpointTensor> tensors = new LinkedHashMap<>();
     private final Set<String> taken = new HashSet<>();
+    private final Set<String> parts = new HashSet<>();
+    private long packed;
 
     private Checkpoint(Path folder) {
         this.folder = folder;
@@ -137,12 +139,23 @@ public final class Checkpoint implements AutoCloseable {
         return tensors.containsKey(name);
     }
 
-    /** Number of elements of all floating-point tensors. */
+    /** The folder, for messages. */
+    Path folder() {
+        return folder;
+    }
+
+    /** Whether there is a packed matrix. */
+    boolean isPacked() {
+        return tensors.keySet().stream().anyMatch(name -> name.endsWith(PackedMatrix.CODES));
+    }
+
+    /** Number of elements of all floating-point tensors and of the packed matrices that were taken. */
     public long parameters() {
-        return tensors.values().stream()
-                .filter(tensor -> tensor.elementType().isFloat())
-                .mapToLong(tensor -> tensor.shape().elements())
-                .sum();
+        return packed
+                + tensors.values().stream()
+                        .filter(tensor -> tensor.elementType().isFloat() && !parts.contains(tensor.name()))
+                        .mapToLong(tensor -> tensor.shape().elements())
+                        .sum();
     }
 
     /**
@@ -151,6 +164,44 @@ public final class Checkpoint implements AutoCloseable {
      * @throws ExportException if there is none, if its shape is another, or if its type is not f32, f16 or bf16
      */
     public CheckpointTensor take(String name, Shape shape) {
+        CheckpointTensor tensor = shaped(name, shape);
+        ElementType type = tensor.elementType();
+        if (type != ElementType.F32 && type != ElementType.F16 && type != ElementType.BF16) {
+            throw new ExportException(tensor.file() + ": tensor \"" + name + "\" is stored as " + type.irName()
+                    + "; weights must be f32, f16 or bf16");
+        }
+        taken.add(name);
+        return tensor;
+    }
+
+    /** As {@link #take}, of a tensor of scales: it stands for no weights of its own in {@link #parameters}. */
+    CheckpointTensor takeScales(String name, Shape shape) {
+        CheckpointTensor tensor = take(name, shape);
+        parts.add(name);
+        return tensor;
+    }
+
+    /**
+     * A tensor of i32 that is part of a packed matrix.
+     *
+     * @throws ExportException if there is none, if its shape is another, or if its type is not i32
+     */
+    CheckpointTensor takeWords(String name, Shape shape) {
+        CheckpointTensor tensor = shaped(name, shape);
+        if (tensor.elementType() != ElementType.I32) {
+            throw new ExportException(tensor.file() + ": tensor \"" + name + "\" is stored as "
+                    + tensor.elementType().irName() + "; packed weights must be i32");
+        }
+        taken.add(name);
+        return tensor;
+    }
+
+    /** Counts the elements of a packed matrix as {@link #parameters}. */
+    void countPacked(long elements) {
+        packed += elements;
+    }
+
+    private CheckpointTensor shaped(String name, Shape shape) {
         CheckpointTensor tensor = tensors.get(name);
         if (tensor == null) {
             throw new ExportException(
@@ -160,12 +211,6 @@ public final class Checkpoint implements AutoCloseable {
             throw new ExportException(tensor.file() + ": tensor \"" + name + "\" has the shape " + tensor.shape()
                     + ", but config.json asks for " + shape);
         }
-        ElementType type = tensor.elementType();
-        if (type != ElementType.F32 && type != ElementType.F16 && type != ElementType.BF16) {
-            throw new ExportException(tensor.file() + ": tensor \"" + name + "\" is stored as " + type.irName()
-                    + "; weights must be f32, f16 or bf16");
-        }
-        taken.add(name);
         return tensor;
     }
 

@@ -39,6 +39,11 @@ public final class ModelConfig {
             throw new ExportException(folder + ": " + FILE + fault
                     + "; give a Hugging Face checkpoint folder (GGUF and pickles are not read)");
         }
+        return of(file);
+    }
+
+    /** Reads another JSON file in the same way. */
+    static ModelConfig of(Path file) {
         return new ModelConfig(file.toString(), JsonFile.read(file));
     }
 

@@ -77,8 +77,8 @@ final class Decoder {
     /** {@code x · Wᵀ (+ b)} with W [out, in]. */
     Output linear(String module, Output x, long in, long out, boolean bias) {
         GraphBuilder g = root.in(module);
-        Output product = g.matMul(LINEAR, x, weights.matrix(g, LINEAR, module + ".weight", out, in), true);
-        if (!bias) {
+        Output product = weights.product(g, LINEAR, x, module, out, in);
+        if (!weights.hasBias(module, out, bias)) {
             return product;
         }
         return g.node(LINEAR + "/Add", new BinaryOp.Add(), product, weights.vector(g, module + ".bias", 3, out));
@@ -170,14 +170,13 @@ final class Decoder {
      * @param embedding the embedding's path, of which the weights are taken where both are tied
      */
     Model model(String module, String embedding, Output hidden) {
-        GraphBuilder g = root.in(module);
-        String name = module + ".weight";
         if (config.tied()) {
-            weights.tie(name, embedding + ".weight");
-            name = embedding + ".weight";
+            weights.tie(module, embedding);
         }
-        Output table = weights.matrix(g, LINEAR, name, config.vocabulary(), config.hidden());
-        Output logits = g.matMul(LINEAR, hidden, table, true).named("logits");
+        Output logits = config.tied()
+                ? weights.product(root.in(module), LINEAR, hidden, embedding, config.vocabulary(), config.hidden())
+                : linear(module, hidden, config.hidden(), config.vocabulary(), false);
+        logits.named("logits");
         List<Node> results = new ArrayList<>(List.of(Node.of(new Op.Result(List.of("logits")), "logits", logits)));
         results.addAll(cache.results());
         return new Model("Model0", parameters, results, cache.sinks());

@@ -54,6 +54,11 @@ final class GraphBuilder {
         return Node.of(op, unique(prefix + kind), inputs).output();
     }
 
+    /** A node of one output that is named for a weight rather than for a module. */
+    Output ofWeight(String name, Op op, Output... inputs) {
+        return Node.of(op, unique(name), inputs).output();
+    }
+
     /** Equal parts of x along {@code axis}. */
     List<Output> split(String kind, Output x, Output axis, int parts) {
         return Node.of(new ShapeOp.Split(parts), unique(prefix + kind), x, axis).outputs();
