@@ -195,7 +195,8 @@ public final class Exporter {
 
     private void requireNoTransform(QuantizationConfig packed) {
         transform.ifPresent(change -> {
-            throw new ExportException("--weight-format " + change.weightFormat() + " cannot be given for a checkpoint that is "
+            throw new ExportException("--weight-format " + change.weightFormat()
+                    + " cannot be given for a checkpoint that is "
                     + "quantized already (" + packed + "), of which the weights are carried over as they are; leave it "
                     + "out, or give fp16 or fp32 for the other weights");
         });

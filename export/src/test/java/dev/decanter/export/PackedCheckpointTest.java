@@ -390,14 +390,14 @@ class PackedCheckpointTest {
     void compressionOfWhatIsCompressedIsRefused() {
         Path in = new PackedCheckpoint(Variant.of("gptq", 4, 32, true)).write(made("in"));
         Path out = folder.resolve("ov");
-        assertThatThrownBy(() -> Exporter.builder()
-                        .transform(transform("int4"))
-                        .build()
-                        .export(in, out))
+        assertThatThrownBy(() ->
+                        Exporter.builder().transform(transform("int4")).build().export(in, out))
                 .isInstanceOf(ExportException.class)
                 .hasMessageContainingAll("--weight-format int4", "gptq, 4 bits, group size 32", "fp16 or fp32");
         Exporter.builder().weightFormat(WeightFormat.FP32).build().export(in, out);
-        assertThat(IrReader.read(out.resolve("openvino_model.xml")).rtInfo().text("conversion_parameters", "weight_format"))
+        assertThat(IrReader.read(out.resolve("openvino_model.xml"))
+                        .rtInfo()
+                        .text("conversion_parameters", "weight_format"))
                 .hasValue("fp32");
     }
 

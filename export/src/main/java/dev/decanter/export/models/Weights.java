@@ -31,6 +31,7 @@ public final class Weights {
     private final Checkpoint checkpoint;
     /** From the type that the checkpoint has to the one that the IR gets. */
     private final UnaryOperator<ElementType> stored;
+
     private final Optional<QuantizationConfig> quantization;
     private final Map<String, Output> matrices = new HashMap<>();
     private final Map<Reordering, Output> reordered = new HashMap<>();
