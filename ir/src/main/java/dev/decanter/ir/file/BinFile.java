@@ -31,7 +31,8 @@ final class BinFile implements BlobSink, AutoCloseable {
     private record Content(long size, long hash) {}
 
     private final FileChannel channel;
-    private final Arena arena = Arena.ofConfined();
+    /** Shared, since data that is computed may be computed by several threads. */
+    private final Arena arena = Arena.ofShared();
     private final MemorySegment buffer = arena.allocate(CHUNK, ALIGNMENT);
     private final MemorySegment other = arena.allocate(CHUNK, ALIGNMENT);
     private final WriteListener listener;
