@@ -44,6 +44,7 @@ public final class CpuCompiler {
     static Model rewrite(Model model, Arena arena) {
         Model own = model.copy();
         PassSequence.of(
+                        new FuseInt8(),
                         new FuseWeights(),
                         new FoldConstants(arena),
                         new FuseRmsNorm(),

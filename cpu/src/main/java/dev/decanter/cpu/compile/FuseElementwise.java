@@ -4,12 +4,11 @@ import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
-import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.UnaryOp;
 import dev.decanter.ir.rewrite.Pass;
 import java.util.List;
 
-/** A constant vector added to a {@link FusedOp.Linear} becomes its bias; {@code swish(a)·b} {@link FusedOp.SwishMultiply}. */
+/** A constant vector added to a {@link FusedOp.Biased} becomes its bias; {@code swish(a)·b} {@link FusedOp.SwishMultiply}. */
 final class FuseElementwise implements Pass {
     @Override
     public boolean run(Model model) {
@@ -28,14 +27,13 @@ final class FuseElementwise implements Pass {
         for (int i = 0; i < 2; i++) {
             Node linear = add.input(i).node();
             Output bias = add.input(1 - i);
-            if (linear.op() instanceof FusedOp.Linear op
+            if (linear.op() instanceof FusedOp.Biased op
                     && op.bias().isEmpty()
                     && Graphs.onlyConsumer(linear.output())
-                    && Graphs.isVector(bias, op.weight().outputs())
+                    && Graphs.isVector(bias, op.outputs())
                     // a bias of higher rank than the product would raise the result's rank
                     && bias.shape().rank() <= linear.output().shape().rank()) {
-                Op fused = new FusedOp.Linear(op.weight(), Graphs.floats(bias));
-                Graphs.replace(add.output(), fused, List.of(linear.input(0)));
+                Graphs.replace(add.output(), op.withBias(Graphs.floats(bias)), List.of(linear.input(0)));
                 return true;
             }
         }

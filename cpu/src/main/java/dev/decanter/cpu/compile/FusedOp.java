@@ -1,13 +1,19 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.QuantizerLevels;
 import dev.decanter.ir.Dimension;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.Shape;
+import dev.decanter.ir.infer.InputSpec;
+import dev.decanter.ir.infer.ShapeInference;
 import dev.decanter.ir.op.ExtensionOp;
+import dev.decanter.ir.op.NeuralOp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Ops that exist only between this device's passes and its plan, each standing for several of the model's nodes. */
 sealed interface FusedOp extends ExtensionOp {
@@ -35,15 +41,87 @@ sealed interface FusedOp extends ExtensionOp {
         return PartialShape.of(dims);
     }
 
+    /** An op that can add a constant vector to its result. */
+    sealed interface Biased extends FusedOp {
+        /** What is added; empty for nothing. */
+        List<Float> bias();
+
+        /** How many values a bias has. */
+        int outputs();
+
+        /** The same op with a bias. */
+        FusedOp withBias(List<Float> values);
+    }
+
     /** x [..., K] times a constant weight [N, K], plus bias [N] if there is one. */
-    record Linear(WeightSource weight, List<Float> bias) implements FusedOp {
+    record Linear(WeightSource weight, List<Float> bias) implements Biased {
         public Linear {
             bias = List.copyOf(bias);
         }
 
         @Override
+        public int outputs() {
+            return weight.outputs();
+        }
+
+        @Override
+        public FusedOp withBias(List<Float> values) {
+            return new Linear(weight, values);
+        }
+
+        @Override
         public List<OutputSpec> infer(List<Output> inputs) {
             return f32(withDim(inputs.getFirst().shape(), -1, Dimension.of(weight.outputs())));
+        }
+    }
+
+    /** Codes of a byte of x, of x's shape. */
+    record Quantize(QuantizerLevels levels) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return List.of(new OutputSpec(ElementType.U8, inputs.getFirst().shape()));
+        }
+    }
+
+    /** Codes [..., K] times a constant weight of bytes [N, K], plus bias [N] if there is one. */
+    record Int8Linear(ChannelWeight weight, QuantizerLevels levels, List<Float> bias) implements Biased {
+        public Int8Linear {
+            bias = List.copyOf(bias);
+        }
+
+        @Override
+        public int outputs() {
+            return weight.outputs();
+        }
+
+        @Override
+        public FusedOp withBias(List<Float> values) {
+            return new Int8Linear(weight, levels, values);
+        }
+
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return f32(withDim(inputs.getFirst().shape(), -1, Dimension.of(weight.outputs())));
+        }
+    }
+
+    /** {@code op} on what two tensors of codes stand for. */
+    record Int8MatMul(NeuralOp.MatMul op, QuantizerLevels left, QuantizerLevels right) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return f32(shape(type(), inputs.get(0).shape(), inputs.get(1).shape()));
+        }
+
+        private PartialShape shape(String layer, PartialShape a, PartialShape b) {
+            List<InputSpec> specs = List.of(
+                    new InputSpec(ElementType.F32, a, Optional.empty()),
+                    new InputSpec(ElementType.F32, b, Optional.empty()));
+            return ShapeInference.inferSpecs(op, layer, specs).getFirst().shape();
+        }
+
+        /** The result's shape; throws if the operands do not fit. */
+        Shape shape(String layer, Shape a, Shape b) {
+            return shape(layer, PartialShape.of(a), PartialShape.of(b)).toShape();
         }
     }
 

@@ -44,7 +44,7 @@ final class Lowering {
 
     Lowered lower(Node node) {
         return switch (node.op()) {
-            case FusedOp op -> Lowered.of(fused(op));
+            case FusedOp op -> Lowered.of(fused(op, node.name()));
             case Op.ReadValue op -> Lowered.of(read(node, op.variableId()));
             case Op.ReadValueV3 op -> Lowered.of(read(node, op.variableId()));
             case Op.Assign op -> Lowered.of(assign(op.variableId()));
@@ -55,6 +55,7 @@ final class Lowering {
             case ShapeOp.ShapeOf op -> Lowered.of(ShapeSteps.shapeOf(op.outputType()));
             case ShapeOp.ShapeOfV1 _ -> Lowered.of(ShapeSteps.shapeOf(ElementType.I64));
             case NeuralOp.MatMul op when f32(node) -> Lowered.of(MatMulSteps.product(node, op));
+            case NeuralOp.FakeQuantize op when f32(node) -> Lowered.of(Int8Steps.fakeQuantize(node, op));
             case BinaryOp.Arithmetic op when f32(node) -> Lowered.of(ElementwiseSteps.binary(node, op));
             case UnaryOp op when f32(node) && node.inputs().size() == 1 -> Lowered.of(ElementwiseSteps.unary(node, op));
             case ShapeOp.Transpose _ when node.output().elementType().bits() >= 8 -> Lowered.of(ShapeSteps.transpose());
@@ -69,9 +70,12 @@ final class Lowering {
                 && node.inputs().stream().allMatch(Graphs::isF32);
     }
 
-    private Step fused(FusedOp op) {
+    private Step fused(FusedOp op, String layer) {
         return switch (op) {
             case FusedOp.Linear linear -> MatMulSteps.linear(packs, linear);
+            case FusedOp.Quantize quantize -> Int8Steps.quantize(quantize.levels());
+            case FusedOp.Int8Linear linear -> Int8Steps.linear(packs, linear);
+            case FusedOp.Int8MatMul product -> Int8Steps.product(product, layer);
             case FusedOp.Embedding embedding -> MatMulSteps.embedding(embedding.table());
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());
             case FusedOp.LayerNorm norm -> NormSteps.layerNorm(norm.eps());

@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.Gather;
+import dev.decanter.cpu.kernels.Int8Weights;
 import dev.decanter.cpu.kernels.Linear;
 import dev.decanter.cpu.kernels.MatMul;
 import dev.decanter.cpu.kernels.PackedWeights;
@@ -32,9 +33,26 @@ final class MatMulSteps {
 
         private record Packed(WeightSource source, PackedWeights weights) {}
 
+        private record PackedInt8(ChannelWeight weight, Int8Weights weights) {}
+
+        private final List<PackedInt8> int8 = new ArrayList<>();
+
         Packs(ThreadTeam team, Arena arena) {
             this.team = team;
             this.arena = arena;
+        }
+
+        /** Packs the matrix of a weight of bytes. */
+        Int8Weights packInt8(ChannelWeight weight) {
+            for (PackedInt8 packed : int8) {
+                if (packed.weight.equals(weight)) {
+                    return packed.weights;
+                }
+            }
+            Int8Weights weights =
+                    Int8Weights.pack(team, arena, weight.source(0, weight.outputs()), weight.quantization(0));
+            int8.add(new PackedInt8(weight, weights));
+            return weights;
         }
 
         PackedWeights pack(WeightSource source) {
@@ -128,7 +146,7 @@ final class MatMulSteps {
         };
     }
 
-    private static float[] floats(List<Float> values) {
+    static float[] floats(List<Float> values) {
         float[] out = new float[values.size()];
         for (int i = 0; i < out.length; i++) {
             out[i] = values.get(i);

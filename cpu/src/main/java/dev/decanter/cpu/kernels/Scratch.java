@@ -35,6 +35,8 @@ final class Scratch {
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
     private final float[][] slots = new float[SLOTS][0];
+    private int[] ints = new int[0];
+    private byte[] bytes = new byte[0];
 
     private Scratch() {}
 
@@ -55,5 +57,21 @@ final class Scratch {
     /** As {@link #floats(int, int)}, for a size that was computed in 64 bits. */
     float[] floats(int slot, long size) {
         return floats(slot, Math.toIntExact(size));
+    }
+
+    /** Returns this thread's one buffer of ints, with room for {@code size} or more. */
+    int[] ints(int size) {
+        if (ints.length < size) {
+            ints = new int[Math.max(MIN, size)];
+        }
+        return ints;
+    }
+
+    /** Returns this thread's one buffer of bytes, with room for {@code size} or more. */
+    byte[] bytes(int size) {
+        if (bytes.length < size) {
+            bytes = new byte[Math.max(MIN, size)];
+        }
+        return bytes;
     }
 }

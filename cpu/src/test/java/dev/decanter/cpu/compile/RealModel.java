@@ -50,9 +50,14 @@ final class RealModel {
     }
 
     static Model read(String name, Path temporary) throws IOException {
-        Path xml = folder().orElseThrow().resolve(name).resolve("openvino_model.xml");
-        Path bin = temporary.resolve(name + ".bin");
-        writeSmallConstants(name, xml, bin);
+        return read(name, "openvino_model.xml", name, temporary);
+    }
+
+    /** Reads {@code folder/file} with the small constants of {@code testdata/recovered/constants.constants}. */
+    static Model read(String folder, String file, String constants, Path temporary) throws IOException {
+        Path xml = folder().orElseThrow().resolve(folder).resolve(file);
+        Path bin = temporary.resolve(constants + ".bin");
+        writeSmallConstants(constants, xml, bin);
         Model model = IrReader.read(xml, bin);
         new RealModel().fill(model);
         return model;
@@ -102,7 +107,13 @@ final class RealModel {
             case U8, I8, U4, I4 -> new Bytes(constant.elementType().byteSize(shape.elements()));
             // scales: such that weights come out at a few hundredths
             case F16 -> halves(shape, shape.rank() == 3 ? 0.004f : 0.0003f);
-            case F32 -> shape.rank() == 2 && shape.dim(0) > 1 ? floats(shape, 0, 0.02f) : floats(shape, 0.5f, 0.3f);
+            case F32 -> {
+                boolean matrix = shape.rank() == 2 && shape.dim(0) > 1;
+                boolean scales = matrix && shape.dim(1) == 1;
+                yield scales
+                        ? floats(shape, 0.0004f, 0.0002f)
+                        : matrix ? floats(shape, 0, 0.02f) : floats(shape, 0.5f, 0.3f);
+            }
             case BOOLEAN -> triangle(shape);
             default -> constant.data();
         };
