@@ -1,5 +1,7 @@
 package dev.decanter.compress;
 
+import dev.decanter.compress.weights.StoredWeights;
+import dev.decanter.ir.Model;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -38,6 +40,11 @@ public record BitwidthTable(List<Row> rows) {
             double percent = 100.0 * elements / Math.max(totalElements, 1);
             return String.format(Locale.ROOT, "%d%% (%d / %d)", (long) Math.rint(percent), layers, totalLayers);
         }
+    }
+
+    /** The table of a model, whoever compressed it. */
+    public static BitwidthTable of(Model model) {
+        return of(StoredWeights.of(model));
     }
 
     /** Sums up what was decided for each weight. */

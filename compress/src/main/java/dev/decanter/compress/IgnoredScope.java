@@ -8,7 +8,8 @@ import java.util.regex.PatternSyntaxException;
  * Layers that are left as they are.
  *
  * @param names names of layers, in full; a name that no layer of the model has is refused
- * @param patterns regular expressions that match the whole name of a layer; one that matches none is refused
+ * @param patterns regular expressions that match the beginning of a layer's name, as Python's {@code re.match} does; one that
+ *     matches none is refused
  * @param types types of layers as IR files spell them, for example {@code MatMul} or {@code Gather}; one that no layer
  *     has is refused
  */

@@ -99,6 +99,17 @@ final class ConstantMatrix implements WeightMatrix {
                     target[at + i] = (float) piece.get(DOUBLE, 8L * i);
                 }
             }
+            case F8E4M3 -> {
+                for (int i = 0; i < length; i++) {
+                    target[at + i] = FloatCodes.f8e4m3Value(piece.get(ValueLayout.JAVA_BYTE, i));
+                }
+            }
+            case F8E5M2 -> {
+                // The high byte of f16.
+                for (int i = 0; i < length; i++) {
+                    target[at + i] = Float.float16ToFloat((short) (piece.get(ValueLayout.JAVA_BYTE, i) << 8));
+                }
+            }
             default -> throw new IllegalStateException(type.irName());
         }
     }

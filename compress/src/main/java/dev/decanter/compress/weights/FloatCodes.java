@@ -83,6 +83,10 @@ final class FloatCodes {
         };
     }
 
+    static float f8e4m3Value(byte code) {
+        return F8E4M3[code & 255];
+    }
+
     /** The code of a scaled value. */
     static byte code(ElementType type, float value) {
         return switch (type) {

@@ -32,8 +32,21 @@ public final class WeightedLayers {
 
     /** Each input of a layer that is a weight, so a shared weight comes several times, in NNCF's order of the graph. */
     public static List<WeightedLayer> all(Model model) {
-        GraphOrder order = new GraphOrder(model);
         List<WeightedLayer> layers = new ArrayList<>();
+        for (Site site : sites(model)) {
+            constant(site.node.input(site.port).node())
+                    .flatMap(constant -> layer(site.kind, site.node, site.port, constant))
+                    .ifPresent(layers::add);
+        }
+        return layers;
+    }
+
+    /** An input of a layer that could be a weight: it does not depend on the model's inputs, and the layer does. */
+    record Site(WeightedLayer.Kind kind, Node node, int port) {}
+
+    static List<Site> sites(Model model) {
+        GraphOrder order = new GraphOrder(model);
+        List<Site> sites = new ArrayList<>();
         for (Node node : order.nodes()) {
             Optional<WeightedLayer.Kind> kind = kind(node);
             if (kind.isEmpty() || !order.dependsOnInputs(node)) {
@@ -41,16 +54,12 @@ public final class WeightedLayers {
             }
             int ports = Math.min(2, node.inputs().size());
             for (int port = 0; port < ports; port++) {
-                Node source = node.input(port).node();
-                if (!order.dependsOnInputs(source)) {
-                    int at = port;
-                    constant(source)
-                            .flatMap(constant -> layer(kind.get(), node, at, constant))
-                            .ifPresent(layers::add);
+                if (!order.dependsOnInputs(node.input(port).node())) {
+                    sites.add(new Site(kind.get(), node, port));
                 }
             }
         }
-        return layers;
+        return sites;
     }
 
     private static Optional<WeightedLayer.Kind> kind(Node node) {

@@ -1,0 +1,133 @@
+package dev.decanter.compress.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.decanter.compress.CompressionMode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Against NNCF itself: {@code nncf/quantized.json} has what {@code do_integer_quantization} and
+ * {@code do_float_quantization} of NNCF 3.1 give for NumPy arrays of the weights in it.
+ */
+class GroupQuantizerTest {
+    @Test
+    void scalesZeroPointsAndCodesAreThoseOfNncf() {
+        JsonNode golden = golden();
+        int rows = golden.get("rows").asInt();
+        int columns = golden.get("columns").asInt();
+        float[] w = floats(golden.get("weights"));
+        assertThat(golden.get("cases")).hasSize(12);
+        for (JsonNode c : golden.get("cases")) {
+            CompressionMode mode =
+                    CompressionMode.ofLabel(c.get("mode").asText()).orElseThrow();
+            WeightConfig config = new WeightConfig(mode, c.get("group_size").asInt());
+            GroupParameters p = GroupQuantizer.parameters(w, rows, columns, config);
+            assertThat(p.scales()).as(config.label()).containsExactly(floats(c.get("scales")));
+            byte[] codes = GroupQuantizer.codes(w, rows, columns, config, p);
+            if (mode.hasZeroPoint()) {
+                assertThat(p.zeroPoints()).containsExactly(ints(c.get("zero_points")));
+            }
+            if (mode.isInteger()) {
+                int[] levels = new int[codes.length];
+                Arrays.setAll(levels, i -> mode.hasZeroPoint() ? codes[i] & 255 : codes[i]);
+                assertThat(levels).as(config.label()).containsExactly(ints(c.get("levels")));
+            } else {
+                float[] values = new float[codes.length];
+                float[] ones = new float[p.scales().length];
+                Arrays.fill(ones, 1);
+                GroupQuantizer.dequantize(
+                        codes, rows, columns, config, new GroupParameters(rows, p.groups(), ones, new int[0]), values);
+                for (int i = 0; i < values.length; i++) {
+                    // NNCF's table has no positive zero in f4e2m1
+                    assertThat(values[i] + 0f)
+                            .as("%s, element %d of weight %s", config.label(), i, w[i])
+                            .isEqualTo((float) c.get("values").get(i).asDouble() + 0f);
+                }
+            }
+        }
+    }
+
+    @Property(tries = 200)
+    void agreesWithPlainFormulas(
+            @ForAll CompressionMode mode, @ForAll long seed, @ForAll @IntRange(min = 1, max = 5) int rows) {
+        int columns = 96;
+        int group = mode.defaultGroupSize() == -1 ? -1 : 32;
+        float[] w = weights(seed, rows * columns);
+        WeightConfig config = new WeightConfig(mode, group);
+        GroupParameters p = GroupQuantizer.parameters(w, rows, columns, config);
+        byte[] codes = GroupQuantizer.codes(w, rows, columns, config, p);
+        float[] back = new float[w.length];
+        GroupQuantizer.dequantize(codes, rows, columns, config, p, back);
+        int length = config.groupLength(columns);
+        for (int g = 0; g < p.scales().length; g++) {
+            PlainFormulas.Group plain = PlainFormulas.group(Arrays.copyOfRange(w, g * length, (g + 1) * length), mode);
+            assertThat(p.scales()[g]).isEqualTo(plain.scale());
+            assertThat(mode.hasZeroPoint() ? p.zeroPoints()[g] : 0).isEqualTo(plain.zeroPoint());
+            for (int i = 0; i < length; i++) {
+                assertThat(back[g * length + i])
+                        .as("%s of %s", mode, w[g * length + i])
+                        .isEqualTo(plain.values()[i] * plain.scale());
+            }
+        }
+    }
+
+    /** Sizes from subnormal to large, ties of coarse grids, groups of one sign, of zeros and of one value. */
+    private static float[] weights(long seed, int count) {
+        Random random = new Random(seed);
+        float[] w = new float[count];
+        float size = (float) Math.pow(10, random.nextInt(-10, 4));
+        int kind = random.nextInt(6);
+        for (int i = 0; i < count; i++) {
+            float normal = (float) random.nextGaussian() * size;
+            w[i] = switch (kind) {
+                case 0 -> Math.abs(normal);
+                case 1 -> -Math.abs(normal);
+                case 2 -> size;
+                case 3 -> random.nextInt(-20, 21) / 8f;
+                case 4 -> random.nextInt(10) == 0 ? normal * 50 : normal;
+                default -> normal;
+            };
+        }
+        return w;
+    }
+
+    @Test
+    void storedScalesAreWhatF16Holds() {
+        GroupParameters p = new GroupParameters(1, 2, new float[] {0.1f, GroupQuantizer.EPSILON}, new int[0]);
+        float[] stored = p.stored(CompressionMode.INT8_SYM).scales();
+        assertThat(stored[0]).isEqualTo(0.099975586f);
+        assertThat(stored[1]).isEqualTo(GroupQuantizer.EPSILON);
+    }
+
+    private static JsonNode golden() {
+        try (InputStream in = GroupQuantizerTest.class.getResourceAsStream("/nncf/quantized.json")) {
+            return JsonMapper.builder().build().readTree(Objects.requireNonNull(in));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static float[] floats(JsonNode bits) {
+        float[] out = new float[bits.size()];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = Float.intBitsToFloat((int) bits.get(i).asLong());
+        }
+        return out;
+    }
+
+    private static int[] ints(JsonNode list) {
+        int[] out = new int[list.size()];
+        Arrays.setAll(out, i -> list.get(i).asInt());
+        return out;
+    }
+}
