@@ -45,6 +45,7 @@ public final class CpuCompiler {
         Model own = model.copy();
         PassSequence.of(
                         new FuseInt8(),
+                        new FuseConvolution(),
                         new FuseWeights(),
                         new FoldConstants(arena),
                         new FuseRmsNorm(),

@@ -30,7 +30,7 @@ final class FuseElementwise implements Pass {
             if (linear.op() instanceof FusedOp.Biased op
                     && op.bias().isEmpty()
                     && Graphs.onlyConsumer(linear.output())
-                    && Graphs.isVector(bias, op.outputs())
+                    && Graphs.isVector(bias, op.outputs(), op.biasAxis())
                     // a bias of higher rank than the product would raise the result's rank
                     && bias.shape().rank() <= linear.output().shape().rank()) {
                 Graphs.replace(add.output(), op.withBias(Graphs.floats(bias)), List.of(linear.input(0)));

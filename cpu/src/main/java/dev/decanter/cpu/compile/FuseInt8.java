@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /**
  * Products of what FakeQuantize rounds to 256 levels or fewer become products of the codes: by a weight of bytes {@link
- * FusedOp.Int8Linear}, of two such values {@link FusedOp.Int8MatMul}. A value is turned into codes once, by {@link
+ * FusedOp.Int8Linear}, of two such values {@link FusedOp.Int8MatMul}; likewise {@link FusedOp.Convolution}. A value is turned into codes once, by {@link
  * FusedOp.Quantize}, however many products read it, and moves that change no value (Reshape, Transpose …) between
  * FakeQuantize and the product then move codes. Consumers that are no such product keep FakeQuantize in f32.
  *
@@ -35,6 +35,7 @@ final class FuseInt8 implements Pass {
         for (Node node : model.topologicalOrder()) {
             changed |= switch (node.op()) {
                 case NeuralOp.MatMul op -> linear(node, op) || product(node, op);
+                case NeuralOp.Convolution _, NeuralOp.GroupConvolution _ -> convolution(node);
                 default -> false;
             };
         }
@@ -75,7 +76,19 @@ final class FuseInt8 implements Pass {
         return true;
     }
 
-    static boolean representsZero(QuantizerLevels levels) {
+    private boolean convolution(Node node) {
+        Output x = node.input(0);
+        Optional<QuantizerLevels> levels = levels(x).filter(FuseInt8::representsZero);
+        Optional<FusedOp.Convolution> plain = levels.flatMap(_ -> FuseConvolution.match(node))
+                .filter(c -> c.weight().isBytes());
+        plain.ifPresent(c -> {
+            Op fused = new FusedOp.Convolution(c.op(), c.kernel(), c.weight(), levels, List.of());
+            Graphs.replace(node.output(), fused, List.of(codes(x)));
+        });
+        return plain.isPresent();
+    }
+
+    private static boolean representsZero(QuantizerLevels levels) {
         return Math.abs(levels.rest()) <= NEGLIGIBLE * Math.abs(levels.scale());
     }
 

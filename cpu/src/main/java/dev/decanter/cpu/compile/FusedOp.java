@@ -32,6 +32,14 @@ sealed interface FusedOp extends ExtensionOp {
         return List.of(new OutputSpec(ElementType.F32, shape));
     }
 
+    /** The shape of what an op makes of two f32 values. */
+    private static PartialShape inferF32(NeuralOp op, String layer, PartialShape a, PartialShape b) {
+        List<InputSpec> specs = List.of(
+                new InputSpec(ElementType.F32, a, Optional.empty()),
+                new InputSpec(ElementType.F32, b, Optional.empty()));
+        return ShapeInference.inferSpecs(op, layer, specs).getFirst().shape();
+    }
+
     private static PartialShape withDim(PartialShape shape, int axis, Dimension dim) {
         if (!shape.hasRank()) {
             return PartialShape.DYNAMIC;
@@ -48,6 +56,11 @@ sealed interface FusedOp extends ExtensionOp {
 
         /** How many values a bias has. */
         int outputs();
+
+        /** Which axis of the result the bias is along, counted from the last, which is 1. */
+        default int biasAxis() {
+            return 1;
+        }
 
         /** The same op with a bias. */
         FusedOp withBias(List<Float> values);
@@ -105,6 +118,67 @@ sealed interface FusedOp extends ExtensionOp {
         }
     }
 
+    /**
+     * {@code op}, Convolution or GroupConvolution, by a constant weight, plus bias [channels] if there is one. Input f32, or
+     * codes if there are levels.
+     *
+     * @param kernel the weight's shape
+     */
+    record Convolution(
+            NeuralOp op, Shape kernel, ChannelWeight weight, Optional<QuantizerLevels> levels, List<Float> bias)
+            implements Biased {
+        public Convolution {
+            bias = List.copyOf(bias);
+        }
+
+        @Override
+        public String type() {
+            return levels.isPresent() ? "Int8Convolution" : "ConvolutionByConstant";
+        }
+
+        private boolean grouped() {
+            return op instanceof NeuralOp.GroupConvolution;
+        }
+
+        int groups() {
+            return grouped() ? Math.toIntExact(kernel.dim(0)) : 1;
+        }
+
+        /** Input channels of a group. */
+        int channels() {
+            return Math.toIntExact(kernel.dim(grouped() ? 2 : 1));
+        }
+
+        @Override
+        public int outputs() {
+            return weight.outputs();
+        }
+
+        @Override
+        public int biasAxis() {
+            return kernel.rank() - (grouped() ? 2 : 1);
+        }
+
+        @Override
+        public FusedOp withBias(List<Float> values) {
+            return new Convolution(op, kernel, weight, levels, values);
+        }
+
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return f32(shape(type(), inputs.getFirst().shape()));
+        }
+
+        private PartialShape shape(String layer, PartialShape x) {
+            return inferF32(op, layer, x, PartialShape.of(kernel));
+        }
+
+        /** The result's shape; throws if the weight does not fit the data. */
+        Shape shape(String layer, Shape x) {
+            return shape(layer, PartialShape.of(x)).toShape();
+        }
+    }
+
     /** {@code op} on what two tensors of codes stand for. */
     record Int8MatMul(NeuralOp.MatMul op, QuantizerLevels left, QuantizerLevels right) implements FusedOp {
         @Override
@@ -113,10 +187,7 @@ sealed interface FusedOp extends ExtensionOp {
         }
 
         private PartialShape shape(String layer, PartialShape a, PartialShape b) {
-            List<InputSpec> specs = List.of(
-                    new InputSpec(ElementType.F32, a, Optional.empty()),
-                    new InputSpec(ElementType.F32, b, Optional.empty()));
-            return ShapeInference.inferSpecs(op, layer, specs).getFirst().shape();
+            return inferF32(op, layer, a, b);
         }
 
         /** The result's shape; throws if the operands do not fit. */

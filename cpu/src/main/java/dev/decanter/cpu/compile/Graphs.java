@@ -6,6 +6,7 @@ import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -81,11 +82,21 @@ final class Graphs {
         return node;
     }
 
+    static boolean isConvolution(Op op) {
+        return op instanceof NeuralOp.Convolution || op instanceof NeuralOp.GroupConvolution;
+    }
+
     /** Whether {@code value} multiplies out to a vector along the last axis: [K], [1, K], [1, 1, K] … */
     static boolean isVector(Output value, long size) {
+        return isVector(value, size, 1);
+    }
+
+    /** As {@link #isVector(Output, long)}, along the axis that {@code fromLast} counts from the last one, which is 1. */
+    static boolean isVector(Output value, long size, int fromLast) {
         return constant(value)
                 .filter(c -> c.elementType() == ElementType.F32 && c.shape().elements() == size)
-                .filter(c -> size == 1 || c.shape().dim(-1) == size)
+                .filter(c ->
+                        size == 1 || (c.shape().rank() >= fromLast && c.shape().dim(-fromLast) == size))
                 .isPresent();
     }
 }

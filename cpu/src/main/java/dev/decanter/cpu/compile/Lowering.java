@@ -75,6 +75,7 @@ final class Lowering {
             case FusedOp.Linear linear -> MatMulSteps.linear(packs, linear);
             case FusedOp.Quantize quantize -> Int8Steps.quantize(quantize.levels());
             case FusedOp.Int8Linear linear -> Int8Steps.linear(packs, linear);
+            case FusedOp.Convolution convolution -> ConvolutionSteps.convolution(packs, convolution, layer);
             case FusedOp.Int8MatMul product -> Int8Steps.product(product, layer);
             case FusedOp.Embedding embedding -> MatMulSteps.embedding(embedding.table());
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());

@@ -49,10 +49,22 @@ final class MatMulSteps {
                     return packed.weights;
                 }
             }
-            Int8Weights weights =
-                    Int8Weights.pack(team, arena, weight.source(0, weight.outputs()), weight.quantization(0));
+            Int8Weights weights = packInt8(weight, 0, weight.outputs());
             int8.add(new PackedInt8(weight, weights));
             return weights;
+        }
+
+        /** Packs some rows of a weight of bytes. */
+        Int8Weights packInt8(ChannelWeight weight, int first, int count) {
+            return Int8Weights.pack(team, arena, weight.source(first, count), weight.quantization(first));
+        }
+
+        /** Packs some rows of a weight. */
+        PackedWeights pack(ChannelWeight weight, int first, int count) {
+            Packer.Source rows = weight.source(first, count);
+            return weight.isBytes()
+                    ? Packer.packQuantized(team, arena, rows, weight.quantization(first))
+                    : Packer.pack(team, arena, rows);
         }
 
         PackedWeights pack(WeightSource source) {

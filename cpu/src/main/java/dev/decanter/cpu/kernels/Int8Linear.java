@@ -35,6 +35,10 @@ public final class Int8Linear {
             this.offset = offset;
         }
 
+        int zero() {
+            return zero;
+        }
+
         /**
          * The scaling that gives real numbers: activations {@code scale · (code − zero) + rest} times weights, plus bias.
          *

@@ -30,13 +30,18 @@ final class Scratch {
 
     static final int INNER = 10;
 
-    private static final int SLOTS = 11;
+    /** Rows of patches, and what they are multiplied to: live while another kernel runs on the same thread. */
+    static final int PATCHES = 11;
+
+    static final int PRODUCTS = 12;
+
+    private static final int SLOTS = 13;
     private static final int MIN = 1024;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
     private final float[][] slots = new float[SLOTS][0];
     private int[] ints = new int[0];
-    private byte[] bytes = new byte[0];
+    private final byte[][] bytes = new byte[2][0];
 
     private Scratch() {}
 
@@ -67,11 +72,20 @@ final class Scratch {
         return ints;
     }
 
-    /** Returns this thread's one buffer of bytes, with room for {@code size} or more. */
+    /** Returns this thread's buffer of bytes for a line that is worked on at once, with room for {@code size} or more. */
     byte[] bytes(int size) {
-        if (bytes.length < size) {
-            bytes = new byte[Math.max(MIN, size)];
+        return bytes(0, size);
+    }
+
+    /** Returns this thread's buffer of bytes for rows that live while another kernel runs. */
+    byte[] patches(int size) {
+        return bytes(1, size);
+    }
+
+    private byte[] bytes(int slot, int size) {
+        if (bytes[slot].length < size) {
+            bytes[slot] = new byte[Math.max(MIN, size)];
         }
-        return bytes;
+        return bytes[slot];
     }
 }
