@@ -1,5 +1,6 @@
 package dev.decanter.cli;
 
+import dev.decanter.compress.CompressionMode;
 import dev.decanter.export.ExportListener;
 import dev.decanter.export.ExportReport;
 import dev.decanter.export.Exporter;
@@ -10,6 +11,8 @@ import dev.decanter.genai.LLMPipeline;
 import dev.decanter.runtime.Core;
 import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.TokenizerConverter;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +25,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         description = {
-            "Takes the small model that ships with the project the whole way: checkpoint, IR, tokenizer, compiled model, text.",
+            "Takes the small model that ships with the project the whole way: checkpoint, IR, tokenizer, 4 bits, compiled model, text.",
             "With --score it answers the questions that were kept out of the training, and counts the exact answers."
         },
         footer = "  decanter demo --score")
@@ -35,6 +38,8 @@ final class DemoCommand extends BaseCommand {
             List.of("Who are you?"));
 
     private static final String STAGES = "6";
+    private static final CompressionMode INT4 = CompressionMode.INT4_SYM;
+    private static final int GROUP_SIZE = 64;
 
     @Option(names = "--device", paramLabel = "NAME", description = "CPU, REFERENCE or AUTO (the default).")
     private String device = Core.AUTO;
@@ -78,16 +83,25 @@ final class DemoCommand extends BaseCommand {
         begin = System.nanoTime();
         Outputs.folder(folder, work -> TokenizerConverter.convert(checkpoint, work, ConversionOptions.DEFAULT));
         stage("2", "tokenizer", begin, TokenizerConverter.TOKENIZER + ", " + TokenizerConverter.DETOKENIZER);
-        stage("3", "int4", "not in this version: weight compression comes later");
+        Path small = ModelFolders.cache().resolve("demo-int4");
         begin = System.nanoTime();
-        try (LLMPipeline pipeline = new LLMPipeline(folder, device)) {
+        compress(folder, small);
+        stage(
+                "3",
+                "int4",
+                begin,
+                "weights of %s become %s"
+                        .formatted(Quantity.bytes(IrCopy.size(folder)), Quantity.bytes(IrCopy.size(small))));
+        detail(INT4.label() + ", group size " + GROUP_SIZE + " → " + small.resolve(ModelFolders.MODEL));
+        begin = System.nanoTime();
+        try (LLMPipeline pipeline = new LLMPipeline(small, device)) {
             stage("4", "compile", begin, pipeline.device() + ", " + facts(pipeline.device()));
             stage("5", "generate", "");
             conversations(pipeline);
         }
         stage("6", "done", start, "peak memory " + peak());
         out().println();
-        out().println("Next: decanter generate --model " + folder + " --prompt \"What sound does a lion make?\"");
+        out().println("Next: decanter generate --model " + small + " --prompt \"What sound does a lion make?\"");
     }
 
     private static ExportReport export(Path checkpoint, Path folder) {
@@ -100,6 +114,13 @@ final class DemoCommand extends BaseCommand {
                 })
                 .build()
                 .export(checkpoint, folder);
+    }
+
+    private static void compress(Path from, Path to) {
+        ProgressBar silent = new ProgressBar(new PrintWriter(Writer.nullWriter()), false);
+        WeightCompressor compressor =
+                new WeightCompressor(CompressionSettings.of(INT4, GROUP_SIZE), INT4.label(), silent, _ -> {});
+        IrCopy.of(from, to).write(silent, compressor::compressInto);
     }
 
     /** Where the checkout keeps the model: the launcher says where the checkout is. */

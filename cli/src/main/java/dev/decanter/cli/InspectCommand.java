@@ -3,7 +3,10 @@ package dev.decanter.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.cli.ModelSummary.Port;
 import dev.decanter.cli.ModelSummary.Share;
+import dev.decanter.compress.BitwidthTable;
 import dev.decanter.ir.ElementType;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
 import dev.decanter.ir.RtInfo;
 import dev.decanter.ir.file.IrReader;
 import java.io.IOException;
@@ -12,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -21,7 +25,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "inspect",
         description = {
-            "Shows what IR files hold: layers, inputs, outputs, states, bytes by precision, operations.",
+            "Shows what IR files hold: layers, inputs, outputs, states, bytes by precision, bit widths of weights, operations.",
             "The XML files are enough; weights need not be there."
         },
         footer = "  decanter inspect llama-ov/openvino_model.xml")
@@ -33,6 +37,9 @@ final class InspectCommand extends BaseCommand {
     @Parameters(paramLabel = "FILE_OR_DIR", description = "An XML file, or a folder of which all XML files are shown.")
     private Path path = Path.of("");
 
+    @Option(names = "--layers", description = "List the layers too: type, name and what comes out.")
+    private boolean layers;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -41,14 +48,24 @@ final class InspectCommand extends BaseCommand {
         List<Path> files = files();
         if (!json) {
             for (Path file : files) {
-                text(file, ModelSummary.of(IrReader.readTopology(file)));
+                text(file, IrReader.readTopology(file));
             }
             return;
         }
         ObjectNode root = JSON.createObjectNode().put("path", path.toString());
         var models = root.putArray("models");
         for (Path file : files) {
-            models.add(json(file, ModelSummary.of(IrReader.readTopology(file))));
+            Model graph = IrReader.readTopology(file);
+            ObjectNode node = json(file, graph);
+            if (layers) {
+                var list = node.putArray("layer_list");
+                graph.topologicalOrder()
+                        .forEach(layer -> list.addObject()
+                                .put("type", layer.op().type())
+                                .put("name", layer.name())
+                                .put("outputs", outputs(layer)));
+            }
+            models.add(node);
         }
         print(root);
     }
@@ -76,7 +93,8 @@ final class InspectCommand extends BaseCommand {
         }
     }
 
-    private void text(Path file, ModelSummary model) {
+    private void text(Path file, Model graph) {
+        ModelSummary model = ModelSummary.of(graph);
         line(file.toString());
         line("  model %s, %d layers".formatted(model.name(), model.layers()));
         ports("inputs", model.inputs());
@@ -85,6 +103,16 @@ final class InspectCommand extends BaseCommand {
         table("constants", model.constants());
         if (!model.weights().isEmpty()) {
             table("weights", model.weights());
+        }
+        BitwidthTable bitwidths = BitwidthTable.of(graph);
+        if (!bitwidths.rows().isEmpty()) {
+            bitwidths.toString().lines().forEach(line -> line("  " + line));
+        }
+        if (layers) {
+            line("  layers");
+            for (Node node : graph.topologicalOrder()) {
+                line("    %s  %s  %s".formatted(node.op().type(), node.name(), outputs(node)));
+            }
         }
         line("  operations");
         model.operations().forEach((operation, count) -> line("    %6d  %s".formatted(count, operation)));
@@ -95,6 +123,12 @@ final class InspectCommand extends BaseCommand {
                     line("    " + key + " = " + Quantity.shortened(value, Math.max(MIN_TEXT, LINE - key.length()))));
         }
         out().println();
+    }
+
+    private static String outputs(Node node) {
+        return node.outputs().stream()
+                .map(output -> output.elementType().irName() + " " + output.shape())
+                .collect(Collectors.joining(", "));
     }
 
     private void ports(String title, List<Port> ports) {
@@ -138,7 +172,8 @@ final class InspectCommand extends BaseCommand {
         out().println(text.stripTrailing());
     }
 
-    private static ObjectNode json(Path file, ModelSummary model) {
+    private static ObjectNode json(Path file, Model graph) {
+        ModelSummary model = ModelSummary.of(graph);
         ObjectNode node = JSON.createObjectNode()
                 .put("file", file.toString())
                 .put("name", model.name())
@@ -148,6 +183,7 @@ final class InspectCommand extends BaseCommand {
         ports(node, "states", model.states());
         shares(node, "constants", model.constants());
         shares(node, "weights", model.weights());
+        node.set("bitwidths", Bitwidths.json(BitwidthTable.of(graph)));
         model.operations().forEach(node.putObject("operations")::put);
         flat(model.rtInfo()).forEach(node.putObject("rt_info")::put);
         return node;

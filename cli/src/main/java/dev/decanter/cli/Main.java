@@ -15,6 +15,7 @@ import picocli.CommandLine.ScopeType;
             DemoCommand.class,
             ExportCommand.class,
             ConvertTokenizerCommand.class,
+            CompressCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
             BenchmarkCommand.class,

@@ -77,6 +77,7 @@ final class ModelFolders {
             ProgressBar progress = new ProgressBar(command.err(), Terminal.watched());
             try {
                 Exporter.builder()
+                        .largeModels(WeightCompressor.ofLargeModels(from.toString(), progress, _ -> {}))
                         .listener(progress)
                         .tokenizer(new TokenizerStage(progress))
                         .build()

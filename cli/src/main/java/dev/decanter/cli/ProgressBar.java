@@ -1,11 +1,12 @@
 package dev.decanter.cli;
 
+import dev.decanter.compress.CompressionListener;
 import dev.decanter.export.ExportListener;
 import java.io.PrintWriter;
 import java.util.Locale;
 
 /**
- * Shows how far an export is: on a terminal one line that is drawn again, else a plain line for each stage and each quarter.
+ * Shows how far an export or a compression is: on a terminal one line that is drawn again, else a plain line for each stage and each quarter.
  * Every call is a chance to give up after Ctrl-C.
  */
 final class ProgressBar implements ExportListener {
@@ -18,14 +19,41 @@ final class ProgressBar implements ExportListener {
     private long drawn;
     private int quarter;
     private boolean open;
+    private boolean counts;
 
     ProgressBar(PrintWriter err, boolean terminal) {
         this.err = err;
         this.terminal = terminal;
     }
 
+    /** For stages that count layers or samples, where an export's count bytes. */
+    CompressionListener steps() {
+        return new CompressionListener() {
+            @Override
+            public void stage(String name) {
+                begin(name);
+                counts = true;
+            }
+
+            @Override
+            public void progress(long done, long total) {
+                ProgressBar.this.progress(done, total);
+            }
+
+            @Override
+            public void note(String message) {
+                ProgressBar.this.note(message);
+            }
+        };
+    }
+
     @Override
     public void stage(String what) {
+        begin(what);
+        counts = false;
+    }
+
+    private void begin(String what) {
         Interruption.check();
         end();
         started = System.nanoTime();
@@ -35,15 +63,15 @@ final class ProgressBar implements ExportListener {
     }
 
     @Override
-    public void progress(long bytesDone, long bytesTotal) {
+    public void progress(long done, long total) {
         Interruption.check();
         long now = System.nanoTime();
         if (!terminal) {
-            plain(bytesDone, bytesTotal);
-        } else if (bytesDone == bytesTotal || now - drawn >= REDRAW_NANOS) {
+            plain(done, total);
+        } else if (done == total || now - drawn >= REDRAW_NANOS) {
             drawn = now;
             open = true;
-            err.print("\r\033[K" + line(bytesDone, bytesTotal, (now - started) / 1e6));
+            err.print("\r\033[K" + line(done, total, (now - started) / 1e6, counts));
             err.flush();
         }
     }
@@ -52,27 +80,36 @@ final class ProgressBar implements ExportListener {
         int now = total == 0 ? 4 : (int) (4 * done / total);
         if (now > quarter) {
             quarter = now;
-            err.println("  " + 25 * now + " %  " + Quantity.bytes(done) + " of " + Quantity.bytes(total));
+            err.println("  " + 25 * now + " %  " + amount(done, counts) + " of " + amount(total, counts)
+                    + left(done, total, (System.nanoTime() - started) / 1e6));
             err.flush();
         }
     }
 
     /** {@code [########--------]  50 %  1.2 GB of 2.5 GB  3.1 s left}. */
-    static String line(long done, long total, double elapsedMs) {
+    static String line(long done, long total, double elapsedMs, boolean counts) {
         double part = total == 0 ? 1 : (double) done / total;
         int full = (int) (part * WIDTH);
-        String line = String.format(
+        return String.format(
                 Locale.ROOT,
-                "  [%s%s] %3d %%  %s of %s",
+                "  [%s%s] %3d %%  %s of %s%s",
                 "#".repeat(full),
                 "-".repeat(WIDTH - full),
                 (int) (part * 100),
-                Quantity.bytes(done),
-                Quantity.bytes(total));
+                amount(done, counts),
+                amount(total, counts),
+                left(done, total, elapsedMs));
+    }
+
+    private static String amount(long value, boolean counts) {
+        return counts ? Quantity.count(value) : Quantity.bytes(value);
+    }
+
+    private static String left(long done, long total, double elapsedMs) {
         if (done == total) {
-            return line + "  in " + Quantity.duration(elapsedMs);
+            return "  in " + Quantity.duration(elapsedMs);
         }
-        return done == 0 ? line : line + "  " + Quantity.duration(elapsedMs * (1 - part) / part) + " left";
+        return done == 0 ? "" : "  " + Quantity.duration(elapsedMs * (total - done) / done) + " left";
     }
 
     @Override

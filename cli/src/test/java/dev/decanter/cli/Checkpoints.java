@@ -9,10 +9,12 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -35,6 +37,16 @@ final class Checkpoints {
             }
         }
         return target;
+    }
+
+    /** Puts a folder's files in the place of those of the same name in another. */
+    static void move(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.move(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Files.delete(from);
     }
 
     static void config(Path folder, Consumer<ObjectNode> change) throws IOException {
@@ -67,6 +79,57 @@ final class Checkpoints {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * A Llama of {@code layers} layers of 16 million random weights, for what takes a moment; the tokenizer is that of
+     * {@code small}.
+     */
+    static Path large(Path small, Path folder, int layers) throws IOException {
+        copy(small, folder);
+        Files.delete(folder.resolve(WEIGHTS));
+        int hidden = 1024;
+        int inner = 4096;
+        config(
+                folder,
+                config -> config.put("hidden_size", hidden)
+                        .put("intermediate_size", inner)
+                        .put("num_hidden_layers", layers)
+                        .put("num_attention_heads", 16)
+                        .put("num_key_value_heads", 16)
+                        .put("head_dim", 64)
+                        .put("tie_word_embeddings", true));
+        int vocabulary = MAPPER.readTree(folder.resolve("config.json").toFile())
+                .get("vocab_size")
+                .asInt();
+        // all of them different: the writer stores equal ones once
+        SplittableRandom random = new SplittableRandom(7);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("model.embed_tokens.weight", random(random, vocabulary, hidden));
+        tensors.put("model.norm.weight", random(random, hidden));
+        for (int i = 0; i < layers; i++) {
+            String layer = "model.layers." + i + ".";
+            tensors.put(layer + "input_layernorm.weight", random(random, hidden));
+            tensors.put(layer + "post_attention_layernorm.weight", random(random, hidden));
+            for (String name : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
+                tensors.put(layer + "self_attn." + name + ".weight", random(random, hidden, hidden));
+            }
+            tensors.put(layer + "mlp.gate_proj.weight", random(random, inner, hidden));
+            tensors.put(layer + "mlp.up_proj.weight", random(random, inner, hidden));
+            tensors.put(layer + "mlp.down_proj.weight", random(random, hidden, inner));
+        }
+        write(folder.resolve(WEIGHTS), tensors);
+        return folder;
+    }
+
+    private static Tensor random(SplittableRandom random, long... dims) {
+        int elements = (int) Arrays.stream(dims).reduce(1, (a, b) -> a * b);
+        ByteBuffer data = ByteBuffer.allocate(2 * elements).order(ByteOrder.LITTLE_ENDIAN);
+        while (data.hasRemaining()) {
+            // the bits of f16 numbers between 2^-7 and 2^-6, with either sign
+            data.putShort((short) ((random.nextInt() & 0x83FF) | 0x2000));
+        }
+        return new Tensor("F16", Arrays.stream(dims).boxed().toList(), data.flip());
     }
 
     private static Map<String, Tensor> read(Path file) throws IOException {

@@ -40,6 +40,12 @@ class FailureMessagesTest {
         void in(Path folder) throws IOException;
     }
 
+    private static final String INDIVISIBLE = "--group-size 48 does not divide the input channels of 21 layers: "
+            + "\"__module.model.layers.0.self_attn.q_proj/ov_ext::linear/MatMul\" (64 channels), "
+            + "\"__module.model.layers.0.self_attn.k_proj/ov_ext::linear/MatMul\" (64 channels), "
+            + "\"__module.model.layers.0.self_attn.v_proj/ov_ext::linear/MatMul\" (64 channels), "
+            + "...; choose a --group-size that does, or --group-size-fallback adjust or ignore";
+
     private static final Damage NONE = folder -> {};
 
     private static Arguments failure(String what, Damage damage, String command, String message) {
@@ -152,10 +158,10 @@ class FailureMessagesTest {
                         "export --model @/hf @/out",
                         "@/hf/config.json: quantization_config: the checkpoint is quantized already (quant_method \"fp8\"), which is not supported; take the checkpoint with f32, f16 or bf16 weights, or one of GPTQ or AWQ"),
                 failure(
-                        "int4",
+                        "a group size that does not divide",
                         NONE,
-                        "export --model @/hf --weight-format int4 @/out",
-                        "--weight-format int4 needs weight compression, which this version does not have; use fp16 or fp32"),
+                        "export --model @/hf --weight-format int4 --group-size 48 @/out",
+                        INDIVISIBLE),
                 failure(
                         "another task",
                         NONE,
@@ -185,6 +191,70 @@ class FailureMessagesTest {
                         at -> Files.writeString(at.resolve("hf/tokenizer.json"), "{"),
                         "convert-tokenizer @/hf -o @/out",
                         "@/hf/tokenizer.json: not valid JSON at line 1, column 2: Unexpected end-of-input: expected close marker for Object"));
+    }
+
+    static Stream<Arguments> compressions() {
+        return Stream.of(
+                failure(
+                        "nothing to compress",
+                        NONE,
+                        "compress @/none @/out",
+                        "@/none: does not exist; name an IR folder or an IR file (.xml)"),
+                failure(
+                        "a checkpoint to compress",
+                        NONE,
+                        "compress @/hf @/out",
+                        "@/hf: has no openvino_model.xml; is it a Hugging Face folder? 'decanter export --weight-format int4' exports and compresses one"),
+                failure(
+                        "a pipeline to compress",
+                        at -> {
+                            for (String end : List.of(".xml", ".bin")) {
+                                Files.move(
+                                        at.resolve("ov/openvino_model" + end),
+                                        at.resolve("ov/openvino_language_model" + end));
+                            }
+                        },
+                        "compress @/ov @/out",
+                        "@/ov: has no openvino_model.xml but the models of a pipeline (openvino_language_model.xml); name one of its XML files, and an XML file for the output"),
+                failure(
+                        "a checkpoint's file to compress",
+                        NONE,
+                        "compress @/hf/config.json @/out",
+                        "@/hf/config.json: is no IR file (.xml); name one, or a folder with openvino_model.xml"),
+                failure(
+                        "a folder for a file",
+                        NONE,
+                        "compress @/ov/openvino_model.xml @/out",
+                        "@/out: the output of an IR file must be named .xml too"),
+                failure(
+                        "the output is the input",
+                        NONE,
+                        "compress @/ov @/ov/../ov",
+                        "@/ov/../ov: is what is read, and would be lost; name another folder or file for the output"),
+                failure(
+                        "the output is a folder of something else",
+                        at -> Files.writeString(
+                                Files.createDirectory(at.resolve("full")).resolve("thesis.txt"), "x"),
+                        "compress @/ov @/full",
+                        "@/full: the output folder has files that no export wrote (thesis.txt); name another folder, or empty this one"),
+                failure(
+                        "compressed already",
+                        at -> {
+                            Cli.done("compress", at.resolve("ov"), at.resolve("int8"));
+                            Checkpoints.move(at.resolve("int8"), at.resolve("ov"));
+                        },
+                        "compress @/ov @/out --mode int4_sym --group-size 32",
+                        "the model is compressed already (layer \"__module.model.embed_tokens/ov_ext::embedding/Gather\" is int8_asym, per-channel); start from the original, uncompressed model"),
+                failure(
+                        "groups that do not divide",
+                        NONE,
+                        "compress @/ov @/out --mode int4_sym --group-size 48",
+                        INDIVISIBLE),
+                failure(
+                        "a layer that is not there",
+                        NONE,
+                        "compress @/ov @/out --ignored-scope no.such.layer",
+                        "--ignored-scope: no layer is named \"no.such.layer\"; decanter inspect --layers lists the layers of a model"));
     }
 
     static Stream<Arguments> models() {
@@ -416,8 +486,44 @@ class FailureMessagesTest {
                         "--system is a message of the chat template and cannot be combined with --raw or --prompt-ids"),
                 usage(
                         "no weight format",
-                        "export --model @/hf --weight-format fp8 @/out",
-                        "Invalid value for option '--weight-format': fp8 is not one of fp32, fp16"),
+                        "export --model @/hf --weight-format fp7 @/out",
+                        "Invalid value for option '--weight-format': fp7 is not one of fp32, fp16, int8, int4, nf4, mxfp4, mxfp8, fp8, fp4"),
+                usage(
+                        "settings without a format",
+                        "export --model @/hf --ratio 0.8 @/out",
+                        "--ratio says how to compress, but not to what; add --weight-format int4, nf4 or mxfp4"),
+                usage(
+                        "settings of a format that compresses nothing",
+                        "export --model @/hf --weight-format fp16 --awq @/out",
+                        "--awq says how to compress, but --weight-format fp16 compresses nothing; give int4, nf4 or mxfp4"),
+                usage(
+                        "no zero points to leave out",
+                        "export --model @/hf --weight-format nf4 --sym @/out",
+                        "--sym belongs to --weight-format int8 or int4"),
+                usage(
+                        "groups of bytes",
+                        "export --model @/hf --weight-format int8 --ratio 0.8 --group-size 64 @/out",
+                        "--ratio, --group-size cannot be used with int8_asym, which compresses every layer to 8 bits with one scale for each channel; leave them out, or choose a 4-bit format"),
+                usage(
+                        "half of the layers of bytes",
+                        "compress @/ov @/out --all-layers",
+                        "--all-layers cannot be used with int8_asym, which compresses every layer to 8 bits with one scale for each channel; leave it out, or choose a 4-bit format"),
+                usage(
+                        "more than everything",
+                        "compress @/ov @/out --mode int4_sym --ratio 1.5",
+                        "--ratio 1.5 is not between 0 and 1"),
+                usage(
+                        "groups that the format does not have",
+                        "compress @/ov @/out --mode mxfp4 --group-size 64",
+                        "--group-size 64: groups of mxfp4 have 32 elements always; leave the option out"),
+                usage(
+                        "a metric without data",
+                        "compress @/ov @/out --mode int4_sym --ratio 0.5 --sensitivity-metric max_activation_variance",
+                        "--sensitivity-metric max_activation_variance ranks layers by their activations: give a --dataset, or leave the metric out"),
+                usage(
+                        "no mode",
+                        "compress @/ov @/out --mode int3",
+                        "Invalid value for option '--mode': expected one of [INT8_ASYM, INT8_SYM, INT4_ASYM, INT4_SYM, NF4, MXFP4, MXFP8_E4M3, FP8_E4M3, FP4] (case-insensitive) but was 'int3'"),
                 usage("no output", "export --model @/hf", "Missing required parameter: 'OUT'"),
                 usage(
                         "no iterations",
@@ -427,7 +533,7 @@ class FailureMessagesTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"checkpoints", "models", "usages"})
+    @MethodSource({"checkpoints", "compressions", "models", "usages"})
     void saysWhatIsWrong(String what, Damage damage, String command, int status, String message) throws IOException {
         Checkpoints.copy(good.resolve("hf"), folder.resolve("hf"));
         Checkpoints.copy(good.resolve("ov"), folder.resolve("ov"));

@@ -1,5 +1,6 @@
 package dev.decanter.compress.presets;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.decanter.compress.BackupMode;
@@ -125,6 +126,9 @@ public final class Presets {
             return Files.isRegularFile(file)
                     ? new ObjectMapper().readTree(file.toFile())
                     : new ObjectMapper().createObjectNode();
+        } catch (JsonProcessingException e) {
+            int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+            throw new CompressionException(file + ": broken JSON, line " + line + ": " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw new CompressionException(file + ": cannot be read: " + DecanterException.reason(e), e);
         }

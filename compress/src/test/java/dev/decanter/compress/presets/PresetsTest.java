@@ -136,6 +136,6 @@ class PresetsTest {
         Path model = model("m", "{");
         assertThatThrownBy(() -> Presets.int4(model.toString()))
                 .isInstanceOf(CompressionException.class)
-                .hasMessageStartingWith(model.resolve("config.json") + ": cannot be read: ");
+                .hasMessageStartingWith(model.resolve("config.json") + ": broken JSON, line 1: ");
     }
 }
