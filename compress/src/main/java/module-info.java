@@ -7,6 +7,7 @@ module dev.decanter.compress {
     requires transitive dev.decanter.runtime;
     requires dev.decanter.tokenizers;
     requires dev.decanter.genai;
+    requires dev.decanter.safetensors;
 
     exports dev.decanter.compress;
     exports dev.decanter.compress.presets;

@@ -148,10 +148,10 @@ final class ActivationCollector implements Observer {
                 channels,
                 all,
                 lengths.stream().mapToLong(Long::longValue).toArray(),
-                meanVariance / samples,
-                maxVariance / samples,
-                meanMagnitude / samples,
-                trace * 2 / samples,
+                (float) (meanVariance / samples),
+                (float) (maxVariance / samples),
+                (float) (meanMagnitude / samples),
+                (float) (trace * 2 / samples),
                 withHessian ? Optional.of(hessian()) : Optional.empty());
     }
 

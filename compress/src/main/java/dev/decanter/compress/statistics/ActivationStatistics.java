@@ -3,6 +3,7 @@ package dev.decanter.compress.statistics;
 import dev.decanter.compress.CalibrationDataset;
 import dev.decanter.compress.weights.WeightedLayer;
 import dev.decanter.ir.Model;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -36,6 +37,33 @@ public final class ActivationStatistics {
     public static ActivationStatistics collect(
             Model model, Collection<WeightedLayer> layers, CalibrationDataset dataset, StagedRun.Settings settings) {
         return of(collectInputs(model, ActivationInput.of(layers), dataset, settings));
+    }
+
+    /**
+     * As {@link #collect}, but takes from {@code folder} what is there already, and writes there what was missing. The layout is that
+     * of NNCF's statistics; Hessians are not kept.
+     *
+     * @throws dev.decanter.compress.CompressionException if the folder holds statistics of another model or of other data, is
+     *     damaged, or cannot be written
+     */
+    public static ActivationStatistics collect(
+            Model model,
+            Collection<WeightedLayer> layers,
+            CalibrationDataset dataset,
+            StagedRun.Settings settings,
+            Path folder) {
+        int samples = Math.min(dataset.size(), settings.subset());
+        StatisticsFolder kept =
+                new StatisticsFolder(folder, Fingerprint.of(model), Fingerprint.of(dataset, samples), samples);
+        List<ActivationInput> inputs = ActivationInput.of(layers);
+        Map<ActivationInput, LayerStatistics> all = kept.read(inputs, settings.listener());
+        List<ActivationInput> missing =
+                inputs.stream().filter(input -> !all.containsKey(input)).toList();
+        if (!missing.isEmpty()) {
+            all.putAll(collectInputs(model, missing, dataset, settings));
+            kept.write(all);
+        }
+        return of(all);
     }
 
     static Map<ActivationInput, LayerStatistics> collectInputs(
