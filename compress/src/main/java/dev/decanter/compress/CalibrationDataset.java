@@ -2,6 +2,7 @@ package dev.decanter.compress;
 
 import dev.decanter.compress.data.GeneratedSamples;
 import dev.decanter.compress.data.TextSamples;
+import dev.decanter.ir.Model;
 import dev.decanter.runtime.Tensor;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,5 +58,17 @@ public interface CalibrationDataset {
      */
     static CalibrationDataset generated(Path modelFolder, CalibrationOptions options, CompressionListener listener) {
         return GeneratedSamples.of(modelFolder, options, listener);
+    }
+
+    /**
+     * As {@link #generated(Path, CalibrationOptions, CompressionListener)}, with a model that is in memory only, in the midst of an
+     * export for example.
+     *
+     * @param modelFolder has the tokenizer and detokenizer, and {@code generation_config.json} if there is one
+     * @param model is not changed; all of it is compiled, so its weights are in memory at once while it generates
+     */
+    static CalibrationDataset generated(
+            Path modelFolder, Model model, CalibrationOptions options, CompressionListener listener) {
+        return GeneratedSamples.of(modelFolder, model, options, listener);
     }
 }

@@ -72,13 +72,15 @@ public final class LLMPipeline implements AutoCloseable {
         Core core = from.core();
         ModelFolder files = new ModelFolder(folder);
         contextLength = files.contextLength();
-        Path xml = files.model();
+        Path xml = from.model().isPresent() ? folder : files.model();
         tokenizer = files.hasTokenizer() ? Optional.of(Tokenizer.load(folder, core)) : Optional.empty();
         detokenizes = files.hasDetokenizer();
         generationConfig = files.generationConfig(tokenizer);
         chatTemplate = ChatTemplate.find(folder, tokenizer);
         List<Pass> adapters = from.adapters().stream().map(LoraAdapter::pass).toList();
-        model = SharedModel.load(xml, adapters, core, from.device(), from.properties());
+        model = from.model()
+                .map(given -> SharedModel.of(xml, given.copy(), adapters, core, from.device(), from.properties()))
+                .orElseGet(() -> SharedModel.load(xml, adapters, core, from.device(), from.properties()));
         draft = from.draft().map(smaller -> smaller.load(core, folder, tokenizer));
         encoder = new PromptEncoder(folder, tokenizer, chatTemplate, model.vocabularySize());
         structuredOutput = new StructuredOutput(tokenizer);

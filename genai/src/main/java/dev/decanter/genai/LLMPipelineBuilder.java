@@ -1,5 +1,6 @@
 package dev.decanter.genai;
 
+import dev.decanter.ir.Model;
 import dev.decanter.runtime.Core;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,11 +26,18 @@ public final class LLMPipelineBuilder {
     private final Map<String, String> properties = new LinkedHashMap<>();
     private final List<LoraAdapter> adapters = new ArrayList<>();
     private Optional<Core> core = Optional.empty();
+    private Optional<Model> model = Optional.empty();
     private String device = Core.AUTO;
     private Optional<DraftModel> draft = Optional.empty();
 
     LLMPipelineBuilder(Path folder) {
         this.folder = folder;
+    }
+
+    /** A model in memory instead of the folder's graph, which need not be there then; it is not changed. */
+    public LLMPipelineBuilder model(Model value) {
+        model = Optional.of(value);
+        return this;
     }
 
     /** Where devices are looked for; by default all that are installed. */
@@ -74,6 +82,10 @@ public final class LLMPipelineBuilder {
      */
     public LLMPipeline build() {
         return new LLMPipeline(this);
+    }
+
+    Optional<Model> model() {
+        return model;
     }
 
     Path folder() {

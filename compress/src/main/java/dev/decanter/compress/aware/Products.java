@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
  * Multiplication", 2008) and spread over the cores. Written here because the JVM's libraries of linear algebra work on
  * doubles, one element at a time: too slow for Hessians of a model's width.
  */
-final class Products {
+public final class Products {
     static final Tile TILE = Tile.best();
 
     private static final int DEPTH = 256;
@@ -26,16 +26,19 @@ final class Products {
      * @param columnStride from a column to the next, in elements
      */
     @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-    record View(float[] data, int start, int rowStride, int columnStride) {
-        static View of(float[] data, int columns) {
+    public record View(float[] data, int start, int rowStride, int columnStride) {
+        /** All of an array as rows of {@code columns}. */
+        public static View of(float[] data, int columns) {
             return new View(data, 0, columns, 1);
         }
 
-        View at(int row, int column) {
+        /** From a row and a column on. */
+        public View at(int row, int column) {
             return new View(data, start + row * rowStride + column * columnStride, rowStride, columnStride);
         }
 
-        View transposed() {
+        /** The same with rows and columns exchanged. */
+        public View transposed() {
             return new View(data, start, columnStride, rowStride);
         }
     }
@@ -53,7 +56,7 @@ final class Products {
      * C += factor · A · B on all cores, with A [m, k], B [k, n], C [m, n]; columns of C are adjacent. The same sums in the
      * same order, whatever the number of cores.
      */
-    static void add(int m, int n, int k, float factor, View a, View b, View c) {
+    public static void add(int m, int n, int k, float factor, View a, View b, View c) {
         int rowBlocks = (m + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int columnBlocks = (n + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
         IntStream.range(0, rowBlocks * columnBlocks).parallel().forEach(task -> {

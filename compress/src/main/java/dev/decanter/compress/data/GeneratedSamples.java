@@ -7,6 +7,7 @@ import dev.decanter.compress.CompressionListener;
 import dev.decanter.genai.GenerationConfig;
 import dev.decanter.genai.GenerationResult;
 import dev.decanter.genai.LLMPipeline;
+import dev.decanter.ir.Model;
 import dev.decanter.runtime.Core;
 import dev.decanter.tokenizers.Tokenizer;
 import java.nio.file.Path;
@@ -54,6 +55,15 @@ public final class GeneratedSamples {
     /** With the model of a folder. */
     public static CalibrationDataset of(Path modelFolder, CalibrationOptions options, CompressionListener listener) {
         try (LLMPipeline pipeline = new LLMPipeline(modelFolder, Core.AUTO)) {
+            return of(pipeline, options, listener);
+        }
+    }
+
+    /** With a model that is not in its folder yet. */
+    public static CalibrationDataset of(
+            Path modelFolder, Model model, CalibrationOptions options, CompressionListener listener) {
+        try (LLMPipeline pipeline =
+                LLMPipeline.builder(modelFolder).model(model).build()) {
             return of(pipeline, options, listener);
         }
     }

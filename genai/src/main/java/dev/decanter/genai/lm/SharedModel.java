@@ -48,7 +48,18 @@ public final class SharedModel implements AutoCloseable {
      */
     public static SharedModel load(
             Path xml, List<Pass> changes, Core core, String device, Map<String, String> properties) {
-        Model model = IrReader.read(xml);
+        return of(xml, IrReader.read(xml), changes, core, device, properties);
+    }
+
+    /**
+     * Compiles a model that is in memory, and changes it before.
+     *
+     * @param xml what messages call it
+     * @throws GenerationException if the inputs and outputs are not those of a language model on token ids
+     * @throws dev.decanter.ir.DecanterException if it cannot be compiled
+     */
+    public static SharedModel of(
+            Path xml, Model model, List<Pass> changes, Core core, String device, Map<String, String> properties) {
         PassSequence.of(changes.toArray(Pass[]::new)).run(model);
         boolean lastOnly = model.result(Logits.OUTPUT)
                 .map(result -> result.input(0).shape())
