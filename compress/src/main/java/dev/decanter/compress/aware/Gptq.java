@@ -6,6 +6,7 @@ import dev.decanter.compress.ScaleEstimationParameters;
 import dev.decanter.compress.weights.GroupParameters;
 import dev.decanter.compress.weights.GroupQuantizer;
 import dev.decanter.compress.weights.WeightConfig;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -26,7 +27,23 @@ final class Gptq {
      * @param codes as {@link GroupQuantizer#codes} gives them
      */
     @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-    record Result(GroupParameters parameters, byte[] codes) {}
+    record Result(GroupParameters parameters, byte[] codes) {
+        /** Of stacked experts, one after the other. */
+        static Result stacked(List<Result> parts) {
+            if (parts.size() == 1) {
+                return parts.getFirst();
+            }
+            int size = parts.getFirst().codes.length;
+            byte[] codes = new byte[parts.size() * size];
+            for (int i = 0; i < parts.size(); i++) {
+                System.arraycopy(parts.get(i).codes, 0, codes, i * size, size);
+            }
+            return new Result(
+                    DataAwareStages.stacked(
+                            parts.stream().map(Result::parameters).toList()),
+                    codes);
+        }
+    }
 
     private final float[] w;
     private final int rows;
@@ -64,26 +81,66 @@ final class Gptq {
     }
 
     /**
+     * What several layers with the same input share.
+     *
+     * @param upper U of {@link HessianFactor}
+     * @param dead which channels never have any input
+     */
+    @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
+    record Moments(float[] upper, boolean[] dead) {
+        /**
+         * Of a Hessian [columns, columns], symmetric, 2·x·xᵀ averaged over the samples; overwritten.
+         *
+         * @throws CompressionException if it is not positive definite in spite of the damping
+         */
+        static Moments of(float[] hessian, int columns, GptqParameters settings) {
+            boolean[] dead = new boolean[columns];
+            double sum = 0;
+            for (int i = 0; i < columns; i++) {
+                int at = i * columns + i;
+                dead[i] = hessian[at] == 0;
+                if (dead[i]) {
+                    hessian[at] = 1;
+                }
+                sum += hessian[at];
+            }
+            float damping = (float) (settings.dampPercent() * sum / columns);
+            for (int i = 0; i < columns; i++) {
+                hessian[i * columns + i] += damping;
+            }
+            HessianFactor.replace(hessian, columns);
+            return new Moments(hessian, dead);
+        }
+    }
+
+    /**
      * Quantizes a weight; what dequantizes to the outcome replaces {@code w}.
      *
      * @param w [rows, columns], overwritten
-     * @param hessian 2·x·xᵀ averaged over the samples, [columns, columns], symmetric; overwritten
-     * @param estimateFrom the layer's inputs, to estimate the scales of integers from instead of the groups' extremes
-     * @throws CompressionException if the Hessian is not positive definite in spite of the damping
+     * @param estimateFrom the layer's inputs, to estimate the scales of 4-bit integers from instead of the groups' extremes
      */
     static Result quantize(
             float[] w,
             int rows,
             int columns,
             WeightConfig config,
-            float[] hessian,
+            Moments moments,
             Optional<ActivationSummary> estimateFrom,
             GptqParameters settings) {
-        damp(w, rows, columns, hessian, settings.dampPercent());
-        HessianFactor.replace(hessian, columns);
+        for (int i = 0; i < rows * columns; i++) {
+            if (moments.dead[i % columns]) {
+                w[i] = 0;
+            }
+        }
         boolean integers = config.mode().isInteger() && config.mode().bits() == 4;
         Gptq gptq = new Gptq(
-                w, rows, columns, config, hessian, integers ? estimateFrom : Optional.empty(), settings.blockSize());
+                w,
+                rows,
+                columns,
+                config,
+                moments.upper,
+                integers ? estimateFrom : Optional.empty(),
+                settings.blockSize());
         gptq.run();
         int[] zeros = new int[config.mode().hasZeroPoint() ? gptq.zeroPoints.length : 0];
         for (int i = 0; i < zeros.length; i++) {
@@ -91,25 +148,6 @@ final class Gptq {
         }
         GroupParameters parameters = new GroupParameters(rows, gptq.groups, gptq.scales, zeros);
         return new Result(parameters, GroupQuantizer.codes(w, rows, columns, config, parameters));
-    }
-
-    /** Channels without input get no weight; the diagonal grows by a part of its mean. */
-    private static void damp(float[] w, int rows, int columns, float[] hessian, double percent) {
-        double sum = 0;
-        for (int i = 0; i < columns; i++) {
-            int at = i * columns + i;
-            if (hessian[at] == 0) {
-                hessian[at] = 1;
-                for (int r = 0; r < rows; r++) {
-                    w[r * columns + i] = 0;
-                }
-            }
-            sum += hessian[at];
-        }
-        float damping = (float) (percent * sum / columns);
-        for (int i = 0; i < columns; i++) {
-            hessian[i * columns + i] += damping;
-        }
     }
 
     private void run() {

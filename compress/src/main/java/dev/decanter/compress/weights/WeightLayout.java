@@ -19,7 +19,7 @@ public record WeightLayout(Shape shape, List<Integer> reductionAxes, long outer,
     }
 
     /** Takes a shape apart; throws {@link CompressionException} for more than 2³¹ rows or columns. */
-    static WeightLayout of(Shape shape, List<Integer> reductionAxes) {
+    public static WeightLayout of(Shape shape, List<Integer> reductionAxes) {
         int first = reductionAxes.getFirst();
         int end = first;
         while (reductionAxes.contains(end)) {

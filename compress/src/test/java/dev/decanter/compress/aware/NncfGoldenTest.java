@@ -122,16 +122,17 @@ class NncfGoldenTest {
             assertThat(hessian[i * columns + i]).isCloseTo(diagonal[i], within(1e-4f * diagonal[i]));
         }
         float[] w = Golden.weights(7, rows, columns);
+        GptqParameters settings = new GptqParameters(0.1, golden.number("block"), 128);
         Gptq.Result result = Gptq.quantize(
                 w,
                 rows,
                 columns,
                 config,
-                hessian,
+                Gptq.Moments.of(hessian, columns, settings),
                 golden.node().get("estimate").asBoolean()
                         ? Optional.of(Golden.summary(inputs, columns, 32))
                         : Optional.empty(),
-                new GptqParameters(0.1, golden.number("block"), 128));
+                settings);
         check(result.parameters(), golden);
         if (config.mode().isInteger()) {
             assertThat(codes(result, config)).isEqualTo(golden.integers("integers"));
