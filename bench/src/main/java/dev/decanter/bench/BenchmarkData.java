@@ -27,7 +27,7 @@ final class BenchmarkData {
                     s.setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
                 }
             }
-            case U8, I8, U4, I4 -> {
+            case U8, I8, U4, I4, CODE4, CODE8 -> {
                 for (long i = 0; i < s.byteSize(); i++) {
                     s.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
                 }

@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.rewrite.PassSequence;
+import dev.decanter.ir.rewrite.WidenDecompression;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
 import dev.decanter.runtime.spi.OperationExtension;
@@ -43,6 +44,7 @@ public final class CpuCompiler {
     /** The graph after all passes. */
     static Model rewrite(Model model, Arena arena) {
         Model own = model.copy();
+        WidenDecompression.run(own);
         PassSequence.of(
                         new FuseInt8(),
                         new FuseConvolution(),

@@ -32,12 +32,17 @@ final class FuseElementwise implements Pass {
                     && Graphs.onlyConsumer(linear.output())
                     && Graphs.isVector(bias, op.outputs(), op.biasAxis())
                     // a bias of higher rank than the product would raise the result's rank
-                    && bias.shape().rank() <= linear.output().shape().rank()) {
+                    && bias.shape().rank() <= rank(linear.output())) {
                 Graphs.replace(add.output(), op.withBias(Graphs.floats(bias)), List.of(linear.input(0)));
                 return true;
             }
         }
         return false;
+    }
+
+    /** The rank of a product, or the least it can be. */
+    private static int rank(Output product) {
+        return product.shape().hasRank() ? product.shape().rank() : 1;
     }
 
     private static boolean gate(Node node) {

@@ -196,6 +196,34 @@ sealed interface FusedOp extends ExtensionOp {
         }
     }
 
+    /** x [..., M, K] times constant weights [B..., N, K], their leading dimensions broadcast. */
+    record BatchedLinear(WeightSource weight) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            PartialShape x = inputs.getFirst().shape();
+            if (!x.hasRank()) {
+                return f32(PartialShape.DYNAMIC);
+            }
+            int rank = Math.max(x.rank(), weight.batch().rank() + 2);
+            List<Dimension> dims = new ArrayList<>(rank);
+            for (int i = rank; i > 2; i--) {
+                long own = i - 2 <= weight.batch().rank() ? weight.batch().dim(2 - i) : 1;
+                dims.add(own != 1 || i > x.rank() ? Dimension.of(own) : x.dim(-i));
+            }
+            dims.add(x.dim(-2));
+            dims.add(Dimension.of(weight.outputs()));
+            return f32(PartialShape.of(dims));
+        }
+    }
+
+    /** The f32 numbers of a compressed constant, made anew in each inference. No inputs. */
+    record Decompress(Compressed source) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return f32(PartialShape.of(source.shape()));
+        }
+    }
+
     /** Rows of a constant table [N, K] for indices [...]; an index out of range gives a row of zeros. */
     record Embedding(WeightSource table) implements FusedOp {
         @Override

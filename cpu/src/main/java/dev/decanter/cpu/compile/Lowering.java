@@ -77,6 +77,8 @@ final class Lowering {
             case FusedOp.Int8Linear linear -> Int8Steps.linear(packs, linear);
             case FusedOp.Convolution convolution -> ConvolutionSteps.convolution(packs, convolution, layer);
             case FusedOp.Int8MatMul product -> Int8Steps.product(product, layer);
+            case FusedOp.BatchedLinear linear -> MatMulSteps.batchedLinear(packs, linear.weight());
+            case FusedOp.Decompress decompress -> MatMulSteps.decompress(decompress.source());
             case FusedOp.Embedding embedding -> MatMulSteps.embedding(embedding.table());
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());
             case FusedOp.LayerNorm norm -> NormSteps.layerNorm(norm.eps());

@@ -1,5 +1,7 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.CodeTable;
+import dev.decanter.cpu.kernels.Decompression;
 import dev.decanter.cpu.kernels.Gather;
 import dev.decanter.cpu.kernels.Int8Weights;
 import dev.decanter.cpu.kernels.Linear;
@@ -8,7 +10,6 @@ import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.ThreadTeam;
-import dev.decanter.cpu.kernels.WeightFormat;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -16,6 +17,7 @@ import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -31,7 +33,7 @@ final class MatMulSteps {
         private final Arena arena;
         private final IdentityHashMap<Op.Constant, List<Packed>> packs = new IdentityHashMap<>();
 
-        private record Packed(WeightSource source, PackedWeights weights) {}
+        private record Packed(WeightSource source, List<PackedWeights> weights) {}
 
         private record PackedInt8(ChannelWeight weight, Int8Weights weights) {}
 
@@ -67,36 +69,33 @@ final class MatMulSteps {
                     : Packer.pack(team, arena, rows);
         }
 
-        PackedWeights pack(WeightSource source) {
+        /** The matrices of a source, in order. */
+        List<PackedWeights> pack(WeightSource source) {
             List<Packed> known = packs.computeIfAbsent(source.data(), _ -> new ArrayList<>(1));
             for (Packed packed : known) {
                 if (packed.source.equals(source)) {
                     return packed.weights;
                 }
             }
-            Packer.Source where = where(source);
-            PackedWeights weights = source.scale().isEmpty()
-                    ? Packer.pack(team, arena, where)
-                    : Packer.packQuantized(team, arena, where, quantization(source));
+            List<PackedWeights> weights = new ArrayList<>(source.matrices());
+            for (int i = 0; i < source.matrices(); i++) {
+                weights.add(pack(source.where(i), source.quantization(i)));
+            }
             known.add(new Packed(source, weights));
             return weights;
         }
-    }
 
-    private static Packer.Source where(WeightSource source) {
-        return new Packer.Source(
-                source.data().data().segment(),
-                0,
-                format(source.data().elementType()),
-                source.outputs(),
-                source.inputs(),
-                source.inputMajor());
+        private PackedWeights pack(Packer.Source where, Optional<Quantization> quantization) {
+            return quantization.isEmpty()
+                    ? Packer.pack(team, arena, where)
+                    : Packer.packQuantized(team, arena, where, quantization.get());
+        }
     }
 
     /** Rows of a table that stays where and as the file has it. Input indices [...]. */
     static Step embedding(WeightSource table) {
-        Packer.Source where = where(table);
-        Optional<Quantization> quantization = table.scale().map(_ -> quantization(table));
+        Packer.Source where = table.where(0);
+        Optional<Quantization> quantization = table.quantization(0);
         return frame -> {
             Tensor indices = frame.in(0);
             long[] dims = java.util.Arrays.copyOf(
@@ -114,33 +113,27 @@ final class MatMulSteps {
         };
     }
 
-    private static Quantization quantization(WeightSource source) {
-        return new Quantization(
-                source.groupSize(), entries(source, source.scale()), entries(source, source.zeroPoint()));
-    }
-
-    private static Quantization.Entries entries(WeightSource source, Optional<Op.Constant> constant) {
-        return constant.map(c -> new Quantization.Entries(
-                        c.data().segment(), 0, format(c.elementType()), source.rowStride(c), source.groupStride(c)))
-                .orElseGet(Quantization.Entries::none);
-    }
-
-    private static WeightFormat format(ElementType type) {
-        return switch (type) {
-            case F32 -> WeightFormat.F32;
-            case F16 -> WeightFormat.F16;
-            case BF16 -> WeightFormat.BF16;
-            case U8 -> WeightFormat.U8;
-            case I8 -> WeightFormat.I8;
-            case U4 -> WeightFormat.U4;
-            case I4 -> WeightFormat.I4;
-            default -> throw new IllegalArgumentException("no kernel for weights of type " + type.irName());
+    /** The f32 numbers of a constant that stays as the file has it. */
+    static Step decompress(Compressed source) {
+        long[] dims = source.data().shape().dims();
+        MemorySegment data = source.data().data().segment();
+        Optional<CodeTable> table = source.table();
+        var scale = new Decompression.Operand(source.scales(0, 1, 0), strides(source, source.scale()));
+        var zero = new Decompression.Operand(source.zeroPoints(0, 1, 0), strides(source, source.zeroPoint()));
+        return frame -> {
+            Tensor y = frame.out(0, ElementType.F32, source.shape());
+            Decompression.apply(frame.team(), data, source.format(), table, dims, scale, zero, y.memory());
         };
+    }
+
+    private static long[] strides(Compressed source, Optional<Op.Constant> entries) {
+        return entries.map(source::strides)
+                .orElseGet(() -> new long[source.data().shape().rank()]);
     }
 
     /** x [..., K] · W[N, K]ᵀ + bias. */
     static Step linear(Packs packs, FusedOp.Linear op) {
-        PackedWeights plain = packs.pack(op.weight());
+        PackedWeights plain = packs.pack(op.weight()).getFirst();
         PackedWeights weights = op.bias().isEmpty() ? plain : plain.withBias(floats(op.bias()));
         int k = weights.inputs();
         int n = weights.outputs();
@@ -156,6 +149,75 @@ final class MatMulSteps {
             Tensor y = frame.out(0, ElementType.F32, Shape.of(dims));
             Linear.apply(frame.team(), weights, x.memory(), 0, k, rows, y.memory(), 0, n);
         };
+    }
+
+    /** x [X..., M, K] · W[B..., N, K]ᵀ, leading dimensions broadcast. */
+    static Step batchedLinear(Packs packs, WeightSource source) {
+        List<PackedWeights> weights = packs.pack(source);
+        int k = source.inputs();
+        int n = source.outputs();
+        return frame -> {
+            Tensor x = frame.in(0);
+            Shape given = x.shape();
+            if (given.dim(-1) != k) {
+                throw new dev.decanter.runtime.InferenceException(
+                        "the input's last dimension is " + given.dim(-1) + ", the weights' is " + k);
+            }
+            int m = Math.toIntExact(given.dim(-2));
+            Batches batches = Batches.of(given, source.batch());
+            long[] dims = java.util.Arrays.copyOf(batches.dims, batches.dims.length + 2);
+            dims[dims.length - 2] = m;
+            dims[dims.length - 1] = n;
+            Tensor y = frame.out(0, ElementType.F32, Shape.of(dims));
+            for (long b = 0; b < Shape.of(batches.dims).elements(); b++) {
+                long from = batches.index(b, batches.left) * m * k * Float.BYTES;
+                PackedWeights w = weights.get((int) batches.index(b, batches.right));
+                Linear.apply(frame.team(), w, x.memory(), from, k, m, y.memory(), b * m * n * Float.BYTES, n);
+            }
+        };
+    }
+
+    /** Leading dimensions of a product, with the strides by which its operands follow, in matrices. */
+    private static final class Batches {
+        final long[] dims;
+        final long[] left;
+        final long[] right;
+
+        private Batches(int rank) {
+            dims = new long[rank];
+            left = new long[rank];
+            right = new long[rank];
+        }
+
+        static Batches of(Shape x, Shape weights) {
+            int rank = Math.max(x.rank() - 2, weights.rank());
+            Batches all = new Batches(rank);
+            long nextLeft = 1;
+            long nextRight = 1;
+            for (int i = 1; i <= rank; i++) {
+                long l = i <= x.rank() - 2 ? x.dim(-2 - i) : 1;
+                long r = i <= weights.rank() ? weights.dim(-i) : 1;
+                if (l != r && l != 1 && r != 1) {
+                    throw new dev.decanter.runtime.InferenceException(
+                            "batch dimensions of " + x + " do not fit those of the weights, " + weights);
+                }
+                all.dims[rank - i] = l == 1 ? r : l;
+                all.left[rank - i] = l == 1 ? 0 : nextLeft;
+                all.right[rank - i] = r == 1 ? 0 : nextRight;
+                nextLeft *= l;
+                nextRight *= r;
+            }
+            return all;
+        }
+
+        long index(long batch, long[] strides) {
+            long at = 0;
+            for (int d = dims.length - 1; d >= 0; d--) {
+                at += batch % dims[d] * strides[d];
+                batch /= dims[d];
+            }
+            return at;
+        }
     }
 
     static float[] floats(List<Float> values) {

@@ -1,158 +1,192 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.Packer;
+import dev.decanter.cpu.kernels.Quantization;
+import dev.decanter.cpu.kernels.WeightFormat;
+import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.Shape;
-import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A constant matrix as the model stores it, found by looking through what widens it to f32: a conversion from a 16-bit
- * type, or NNCF's subtraction of zero points and multiplication by scales, grouped or not. Arithmetic that the file
- * declares in f16 is done in f32, as OpenVINO's devices do.
+ * A constant matrix, or several of one size (experts), as the model stores it: floats of 16 or 32 bits, or
+ * {@link Compressed}, grouped along its inputs or not.
  *
- * @param data the stored elements, [N, K] or [K, N], or grouped [N, G, K/G] or [G, K/G, N]
+ * @param data the stored elements, [N, K] or [K, N], or grouped [N, G, K/G] or [G, K/G, N], after the batch dimensions
+ * @param compressed what makes numbers of them; empty where they are floats
+ * @param batch dimensions before the matrices; none for one matrix
  * @param outputs N
  * @param inputs K
- * @param inputMajor whether it lies as [K, N]
+ * @param inputMajor whether a matrix lies as [K, N]
  * @param groupSize inputs that share a scale; K without groups
- * @param scale scales, one a row or a group, or one for all; empty where data is float
- * @param zeroPoint zero points, like scales; empty for 0
  */
 record WeightSource(
         Op.Constant data,
+        Optional<Compressed> compressed,
+        Shape batch,
         int outputs,
         int inputs,
         boolean inputMajor,
-        int groupSize,
-        Optional<Op.Constant> scale,
-        Optional<Op.Constant> zeroPoint) {
+        int groupSize) {
+    private static final int MAX = 1 << 30;
 
     /** Looks for a matrix behind {@code value}; {@code inputMajor} says how its two axes are to be read. */
     static Optional<WeightSource> match(Output value, boolean inputMajor) {
-        Node node = value.node();
+        return matchBatch(value, inputMajor).filter(w -> w.batch.rank() == 0);
+    }
+
+    /** As {@link #match}, of values of any rank from 2 on: the last two axes are those of the matrices. */
+    static Optional<WeightSource> matchBatch(Output value, boolean inputMajor) {
         if (value.elementType() != ElementType.F32) {
             return Optional.empty();
         }
-        if (node.op() instanceof ShapeOp.Convert) {
-            node = node.input(0).node();
+        Node node = value.node();
+        if (node.op() instanceof ShapeOp.Transpose && swapsLastTwo(node.input(1))) {
+            return matchBatch(node.input(0), !inputMajor);
         }
-        if (node.op() instanceof Op.Constant plain && isFloat(plain.elementType())) {
-            return plain(plain, inputMajor);
+        Node stored = node.op() instanceof ShapeOp.Convert ? node.input(0).node() : node;
+        if (stored.op() instanceof Op.Constant plain && isFloat(plain.elementType())) {
+            return of(plain, Optional.empty(), plain.shape(), inputMajor).filter(WeightSource::isAligned);
         }
-        Optional<Shape> target = Optional.empty();
-        if (node.op() instanceof ShapeOp.Reshape && value.shape().isStatic()) {
-            target = Optional.of(value.shape().toShape());
-            node = node.input(0).node();
-        }
-        return quantized(node, target, inputMajor);
+        return Compressed.match(value)
+                .flatMap(c -> of(c.data(), Optional.of(c), c.shape(), inputMajor))
+                .filter(WeightSource::isGrouped)
+                .filter(WeightSource::isAligned);
+    }
+
+    private static boolean swapsLastTwo(Output order) {
+        return Constants.integers(order)
+                .filter(o -> o.length >= 2)
+                .filter(o -> {
+                    long[] wanted = new long[o.length];
+                    Arrays.setAll(wanted, i -> i);
+                    wanted[o.length - 1] = o.length - 2L;
+                    wanted[o.length - 2] = o.length - 1L;
+                    return Arrays.equals(o, wanted);
+                })
+                .isPresent();
     }
 
     private static boolean isFloat(ElementType type) {
         return type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16;
     }
 
-    private static Optional<WeightSource> plain(Op.Constant data, boolean inputMajor) {
-        Shape shape = data.shape();
-        if (shape.rank() != 2 || shape.elements() == 0 || shape.dim(0) > MAX || shape.dim(1) > MAX) {
+    private static Optional<WeightSource> of(
+            Op.Constant data, Optional<Compressed> compressed, Shape shape, boolean inputMajor) {
+        int rank = shape.rank();
+        if (rank < 2 || shape.elements() == 0 || shape.dim(-1) > MAX || shape.dim(-2) > MAX) {
             return Optional.empty();
         }
-        int k = (int) shape.dim(inputMajor ? 0 : 1);
-        int n = (int) shape.dim(inputMajor ? 1 : 0);
-        return Optional.of(new WeightSource(data, n, k, inputMajor, k, Optional.empty(), Optional.empty()));
+        int k = (int) shape.dim(inputMajor ? -2 : -1);
+        int n = (int) shape.dim(inputMajor ? -1 : -2);
+        int group = data.shape().rank() > rank ? (int) data.shape().dim(inputMajor ? -2 : -1) : k;
+        Shape batch = Shape.of(Arrays.copyOf(shape.dims(), rank - 2));
+        return Optional.of(new WeightSource(data, compressed, batch, n, k, inputMajor, group));
     }
 
-    private static final int MAX = 1 << 30;
-
-    private static Optional<WeightSource> quantized(Node multiply, Optional<Shape> target, boolean inputMajor) {
-        if (!(multiply.op() instanceof BinaryOp.Multiply)) {
-            return Optional.empty();
+    /** The shape that data in groups has, or data without. */
+    private Shape storedShape(boolean grouped) {
+        long[] tail = inputMajor ? new long[] {inputs, outputs} : new long[] {outputs, inputs};
+        if (grouped) {
+            tail = inputMajor ? new long[] {groups(), groupSize, outputs} : new long[] {outputs, groups(), groupSize};
         }
-        Optional<Op.Constant> scale = constant(multiply.input(1));
-        Node centered = multiply.input(0).node();
-        Optional<Op.Constant> zero = Optional.empty();
-        if (centered.op() instanceof BinaryOp.Subtract) {
-            zero = constant(centered.input(1));
-            if (zero.isEmpty()) {
-                return Optional.empty();
-            }
-            centered = centered.input(0).node();
-        }
-        if (scale.isEmpty()
-                || !isFloat(scale.get().elementType())
-                || !(centered.op() instanceof ShapeOp.Convert)
-                || !(centered.input(0).node().op() instanceof Op.Constant data)
-                || !isQuantized(data.elementType())) {
-            return Optional.empty();
-        }
-        Shape shape = data.shape();
-        boolean grouped = shape.rank() == 3;
-        if (shape.elements() == 0 || (!grouped && shape.rank() != 2) || grouped != target.isPresent()) {
-            return Optional.empty();
-        }
-        int n = (int) shape.dim(inputMajor ? -1 : 0);
-        int group = (int) shape.dim(inputMajor ? -2 : -1);
-        int k = Math.toIntExact(shape.elements() / n);
-        WeightSource source = new WeightSource(data, n, k, inputMajor, group, scale, zero);
-        boolean shapesFit = (target.isEmpty() || target.get().equals(inputMajor ? Shape.of(k, n) : Shape.of(n, k)))
-                && source.fits(scale.get())
-                && (zero.isEmpty() || source.fits(zero.get()));
-        return shapesFit ? Optional.of(source) : Optional.empty();
+        long[] dims = Arrays.copyOf(batch.dims(), batch.rank() + tail.length);
+        System.arraycopy(tail, 0, dims, batch.rank(), tail.length);
+        return Shape.of(dims);
     }
 
-    private static boolean isQuantized(ElementType type) {
-        return switch (type) {
-            case U8, I8, U4, I4 -> true;
-            default -> false;
-        };
+    private boolean grouped() {
+        return data.shape().rank() == batch.rank() + 3;
     }
 
-    /** A constant, possibly behind a conversion that changes no value. */
-    private static Optional<Op.Constant> constant(Output value) {
-        Node node = value.node();
-        if (node.op() instanceof ShapeOp.Convert && node.input(0).node().op() instanceof Op.Constant inner) {
-            boolean exact = isQuantized(inner.elementType()) || value.elementType() == ElementType.F32;
-            return exact ? Optional.of(inner) : Optional.empty();
-        }
-        return node.op() instanceof Op.Constant constant ? Optional.of(constant) : Optional.empty();
-    }
-
-    /** Whether scales or zero points have one entry for all, for each row, or for each row and group. */
-    private boolean fits(Op.Constant entries) {
-        long count = entries.shape().elements();
-        if (count == 1) {
-            return true;
-        }
-        Shape d = data.shape();
-        Shape e = entries.shape();
-        if (e.rank() != d.rank() || e.dim(inputMajor ? -2 : -1) != 1) {
+    /** Whether groups lie along the inputs, and all elements of a group have the same scale and zero point. */
+    private boolean isGrouped() {
+        if (!data.shape().equals(storedShape(grouped()))) {
             return false;
         }
-        return count == outputs ? e.dim(inputMajor ? -1 : 0) == outputs : count == (long) outputs * groups();
+        Compressed c = compressed.orElseThrow();
+        return c.scale().map(s -> isShared(c.strides(s))).orElse(true)
+                && c.zeroPoint().map(z -> isShared(c.strides(z))).orElse(true);
+    }
+
+    private boolean isShared(long[] strides) {
+        if (strides[strides.length - (inputMajor ? 2 : 1)] != 0) {
+            return false;
+        }
+        // several batch dimensions are one counter, so entries have to follow it evenly
+        boolean even = true;
+        for (int d = 0; d + 1 < batch.rank(); d++) {
+            even &= strides[d] == strides[d + 1] * batch.dim(d + 1) || batch.dim(d) == 1;
+        }
+        return even;
+    }
+
+    /** Whether every matrix begins at a byte. */
+    private boolean isAligned() {
+        if (batch.elements() == 1) {
+            return true;
+        }
+        boolean even = (long) outputs * inputs * data.elementType().bits() % Byte.SIZE == 0;
+        return even
+                && compressed
+                        .map(c -> c.scale().map(s -> isAligned(c, s)).orElse(true)
+                                && c.zeroPoint().map(z -> isAligned(c, z)).orElse(true))
+                        .orElse(true);
+    }
+
+    private boolean isAligned(Compressed c, Op.Constant entries) {
+        return batchStride(c, entries) * entries.elementType().bits() % Byte.SIZE == 0;
     }
 
     int groups() {
         return inputs / groupSize;
     }
 
-    /** Entries of {@code constant} from one output row to the next. */
-    long rowStride(Op.Constant constant) {
-        long count = constant.shape().elements();
-        if (count == 1) {
-            return 0;
-        }
-        return count == outputs || inputMajor ? 1 : groups();
+    /** Number of matrices. */
+    int matrices() {
+        return Math.toIntExact(batch.elements());
     }
 
-    /** Entries of {@code constant} from one group of inputs to the next. */
-    long groupStride(Op.Constant constant) {
-        long count = constant.shape().elements();
-        if (count == 1 || groups() == 1 || count == outputs) {
-            return 0;
-        }
-        return inputMajor ? outputs : 1;
+    WeightFormat format() {
+        return compressed
+                .map(Compressed::format)
+                .orElseGet(() -> CodeTables.format(data.elementType()).orElseThrow());
+    }
+
+    private long batchStride(Compressed c, Op.Constant entries) {
+        return batch.rank() == 0 ? 0 : c.strides(entries)[batch.rank() - 1];
+    }
+
+    /** Where a matrix lies. */
+    Packer.Source where(int matrix) {
+        long bits = (long) outputs * inputs * data.elementType().bits();
+        return new Packer.Source(
+                data.data().segment(), matrix * bits / Byte.SIZE, format(), outputs, inputs, inputMajor);
+    }
+
+    /** Scales and zero points of a matrix; empty where elements are floats. */
+    Optional<Quantization> quantization(int matrix) {
+        return compressed.map(c -> new Quantization(
+                groupSize,
+                c.scale()
+                        .map(s -> c.scales(matrix * batchStride(c, s), rowStride(c, s), groupStride(c, s)))
+                        .orElseGet(Quantization.Entries::ones),
+                c.zeroPoint()
+                        .map(z -> c.zeroPoints(matrix * batchStride(c, z), rowStride(c, z), groupStride(c, z)))
+                        .orElseGet(Quantization.Entries::none),
+                c.table()));
+    }
+
+    private long rowStride(Compressed c, Op.Constant entries) {
+        return c.strides(entries)[inputMajor ? data.shape().rank() - 1 : batch.rank()];
+    }
+
+    private long groupStride(Compressed c, Op.Constant entries) {
+        return grouped() ? c.strides(entries)[inputMajor ? batch.rank() : batch.rank() + 1] : 0;
     }
 }

@@ -12,7 +12,7 @@ public final class Conversions {
     /**
      * Converts {@code n} elements, exactly, to f32.
      *
-     * @param format any format; integers become numbers without a scale
+     * @param format any format; integers and codes become numbers without a scale
      */
     public static void toFloat(
             ThreadTeam team,
@@ -63,18 +63,40 @@ public final class Conversions {
         });
     }
 
-    /** Loads elements {@code [at, at + n)} as the numbers they store. */
+    /** Loads elements {@code [at, at + n)} as the numbers they store, codes as what they are. */
     static void load(WeightFormat format, MemorySegment s, long offset, long at, float[] dst, int n) {
         switch (format) {
             case F32 -> Mem.read(s, offset + 4 * at, dst, 0, n);
             case F16 -> Strips.halfs(s, offset + 2 * at, dst, n);
             case BF16 -> Strips.brains(s, offset + 2 * at, dst, n);
-            case U8 -> Strips.bytes(s, offset + at, dst, n);
-            case I8, U4, I4 -> {
-                for (int i = 0; i < n; i++) {
-                    dst[i] = Scalars.read(s, offset, format, at + i);
-                }
-            }
+            case U8, CODE8 -> Strips.bytes(s, offset + at, dst, n);
+            case I8 -> signedBytes(s, offset + at, dst, n);
+            case U4, CODE4 -> nibbles(s, offset, at, dst, n, 0);
+            case I4 -> nibbles(s, offset, at, dst, n, 8);
+        }
+    }
+
+    private static void signedBytes(MemorySegment s, long offset, float[] dst, int n) {
+        for (int i = 0; i < n; i++) {
+            dst[i] = s.get(Mem.I8, offset + i);
+        }
+    }
+
+    /** Half bytes; {@code sign} is 8 for two's complement, 0 for unsigned ones. */
+    private static void nibbles(MemorySegment s, long offset, long at, float[] dst, int n, int sign) {
+        int i = 0;
+        if (n > 0 && (at & 1) != 0) {
+            dst[i++] = (Scalars.nibble(s, offset, at) ^ sign) - sign;
+        }
+        long first = offset + ((at + i) >> 1);
+        int pairs = (n - i) >> 1;
+        for (int p = 0; p < pairs; p++) {
+            int both = s.get(Mem.I8, first + p);
+            dst[i + 2 * p] = ((both & 15) ^ sign) - sign;
+            dst[i + 2 * p + 1] = ((both >>> 4 & 15) ^ sign) - sign;
+        }
+        if (i + 2 * pairs < n) {
+            dst[n - 1] = (Scalars.nibble(s, offset, at + n - 1) ^ sign) - sign;
         }
     }
 

@@ -46,6 +46,7 @@ public final class Gather {
             long yOffset) {
         int n = table.inputs();
         int group = Math.min(quantization.groupSize(), n);
+        Packer.check(table.format(), quantization);
         gather(
                 team,
                 table,
@@ -54,6 +55,7 @@ public final class Gather {
                 indexType,
                 count,
                 (row, line) -> {
+                    quantization.table().ifPresent(numbers -> numbers.replace(line, n));
                     for (int g = 0; g * group < n; g++) {
                         float scale = quantization.scales().at(row, g);
                         float zero = quantization.zeroPoints().at(row, g);

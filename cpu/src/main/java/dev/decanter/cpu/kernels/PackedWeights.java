@@ -1,16 +1,17 @@
 package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * The weight W[N, K] of a linear layer, re-laid for the kernels of {@link Linear}. Immutable. Made by {@link Packer}.
  *
  * <p>Layout: rows are cut into panels of {@value #PANEL}; in a panel, input k of all {@value #PANEL} rows lies
  * together, k rising (rows past N and inputs past K are zero). Elements keep their bits in memory: 16, 8 or 4. Integers
- * are stored unsigned (a signed one plus 128 or 8, its zero point too). Scales are f32 and zero points bytes, per panel,
- * group, row.
+ * are stored unsigned (a signed one plus 128 or 8, its zero point too), codes as they are; scales and zero points keep
+ * their bits as well.
  *
- * <p>Where there are vectors, formats narrower than 32 bits are <em>paired</em>: from low to high bits, the 32-bit word
+ * <p>Where there are vectors, formats narrower than 32 bits are <em>paired</em> (but CODE8): from low to high bits, the 32-bit word
  * j (0 to 15) of a panel's first inputs holds row j of input 0, row 16 + j of input 0, row j of input 1, and so on for
  * as many inputs as fill the word; so shifts and masks alone bring rows into lanes, at any vector width. f16 is then held
  * as {@link HalfCode}, if all numbers of the weight have one. Otherwise the rows of an input follow each other, 4-bit
@@ -29,8 +30,8 @@ public final class PackedWeights {
     private final int groupSize;
     private final boolean paired;
     private final MemorySegment data;
-    private final MemorySegment scales;
-    private final MemorySegment zeroPoints;
+    private final Scaling scaling;
+    private final Optional<CodeTable> table;
     private final float[] bias;
 
     PackedWeights(
@@ -40,8 +41,8 @@ public final class PackedWeights {
             int groupSize,
             boolean paired,
             MemorySegment data,
-            MemorySegment scales,
-            MemorySegment zeroPoints,
+            Scaling scaling,
+            Optional<CodeTable> table,
             float[] bias) {
         this.format = format;
         this.outputs = outputs;
@@ -49,8 +50,8 @@ public final class PackedWeights {
         this.groupSize = groupSize;
         this.paired = paired;
         this.data = data;
-        this.scales = scales;
-        this.zeroPoints = zeroPoints;
+        this.scaling = scaling;
+        this.table = table;
         this.bias = bias;
     }
 
@@ -64,7 +65,7 @@ public final class PackedWeights {
         if (values.length != outputs) {
             throw new IllegalArgumentException("bias has " + values.length + " values for " + outputs + " outputs");
         }
-        return new PackedWeights(format, outputs, inputs, groupSize, paired, data, scales, zeroPoints, values.clone());
+        return new PackedWeights(format, outputs, inputs, groupSize, paired, data, scaling, table, values.clone());
     }
 
     /** Returns how elements are stored. */
@@ -84,7 +85,7 @@ public final class PackedWeights {
 
     /** Returns the bytes of memory held: elements, scales and zero points. */
     public long byteSize() {
-        return data.byteSize() + scales.byteSize() + zeroPoints.byteSize();
+        return data.byteSize() + scaling.byteSize();
     }
 
     /** Returns whether a bias is added. */
@@ -100,12 +101,13 @@ public final class PackedWeights {
         return data;
     }
 
-    MemorySegment scales() {
-        return scales;
+    Scaling scaling() {
+        return scaling;
     }
 
-    MemorySegment zeroPoints() {
-        return zeroPoints;
+    /** What the codes of a coded format stand for. */
+    CodeTable table() {
+        return table.orElseThrow();
     }
 
     /** Whether the paired layout is used. */

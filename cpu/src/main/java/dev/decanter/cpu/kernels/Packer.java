@@ -54,12 +54,20 @@ public final class Packer {
         return pack(team, arena, source, PLAIN);
     }
 
-    /** Packs a weight of 8-bit or 4-bit integers. */
+    /** Packs a weight of 8-bit or 4-bit integers or codes. */
     public static PackedWeights packQuantized(ThreadTeam team, Arena arena, Source source, Quantization quantization) {
         if (!source.format().quantized() || quantization.scales().absent()) {
             throw new IllegalArgumentException(source.format() + " with scales is not a quantized weight");
         }
+        check(source.format(), quantization);
         return pack(team, arena, source, quantization);
+    }
+
+    /** Sees that codes come with what they stand for, and integers without. */
+    static void check(WeightFormat format, Quantization quantization) {
+        if (format.coded() != quantization.table().isPresent()) {
+            throw new IllegalArgumentException(format + (format.coded() ? " needs a table" : " takes no table"));
+        }
     }
 
     private static PackedWeights pack(ThreadTeam team, Arena arena, Source s, Quantization q) {
@@ -69,11 +77,10 @@ public final class Packer {
         boolean quantized = s.format().quantized();
         long entries = quantized ? (long) panels * PANEL * PackedWeights.groups(s.inputs(), groupSize) : 0;
         MemorySegment data = arena.allocate(panels * panelBytes, ALIGNMENT);
-        MemorySegment scales = arena.allocate(entries * Float.BYTES, ALIGNMENT);
-        MemorySegment zeros = arena.allocate(entries, ALIGNMENT);
-        boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32;
-        PackedWeights w =
-                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, paired, data, scales, zeros, NO_BIAS);
+        Scaling scaling = quantized ? Scaling.allocate(arena, s.format(), q, entries) : Scaling.NONE;
+        boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32 && s.format() != WeightFormat.CODE8;
+        PackedWeights w = new PackedWeights(
+                s.format(), s.outputs(), s.inputs(), groupSize, paired, data, scaling, q.table(), NO_BIAS);
         AtomicBoolean misfit = new AtomicBoolean();
         team.run(panels, panel -> {
             if (!packPanel(s, w, panel)) {
@@ -86,8 +93,8 @@ public final class Packer {
         if (!misfit.get()) {
             return w;
         }
-        PackedWeights plain =
-                new PackedWeights(s.format(), s.outputs(), s.inputs(), groupSize, false, data, scales, zeros, NO_BIAS);
+        PackedWeights plain = new PackedWeights(
+                s.format(), s.outputs(), s.inputs(), groupSize, false, data, scaling, q.table(), NO_BIAS);
         team.run(panels, panel -> packPanel(s, plain, panel));
         return plain;
     }
@@ -99,7 +106,7 @@ public final class Packer {
             case F16, BF16 -> {
                 return packShorts(s, w, panel);
             }
-            case U8, I8, U4, I4 -> packBytes(s, w, panel);
+            case U8, I8, U4, I4, CODE4, CODE8 -> packBytes(s, w, panel);
         }
         return true;
     }
@@ -224,21 +231,10 @@ public final class Packer {
     }
 
     private static void packEntries(Quantization q, PackedWeights w, int panel) {
-        int groups = w.groups();
-        int shift = w.format().toUnsigned();
-        for (int g = 0; g < groups; g++) {
-            for (int r = 0; r < PANEL; r++) {
-                int row = panel * PANEL + r;
-                long at = ((long) panel * groups + g) * PANEL + r;
-                float scale = row < w.outputs() ? q.scales().at(row, g) : 0;
-                float zero = row < w.outputs() ? q.zeroPoints().at(row, g) + shift : 0;
-                if (zero != (int) zero || zero < 0 || zero > 255) {
-                    throw new IllegalArgumentException("zero point " + (zero - shift) + " of output " + row + ", group "
-                            + g + " does not fit " + w.format());
-                }
-                w.scales().set(Mem.F32, at * Float.BYTES, scale);
-                w.zeroPoints().set(Mem.I8, at, (byte) (int) zero);
-            }
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, w.outputs() - row0);
+        for (int g = 0; g < w.groups(); g++) {
+            w.scaling().pack(q, panel, g, w.groups(), row0, rows);
         }
     }
 }

@@ -26,15 +26,15 @@ final class Scalars {
         return (short) ((bits + BF16_HALF + (upper & 1)) >>> 16);
     }
 
-    /** Reads element {@code index} of a packed tensor, as the number it stores (no scale applied). */
+    /** Reads element {@code index} of a packed tensor, as the number it stores (no scale applied), or its code. */
     static float read(MemorySegment s, long offset, WeightFormat format, long index) {
         return switch (format) {
             case F32 -> s.get(Mem.F32, offset + 4 * index);
             case F16 -> Float.float16ToFloat(s.get(Mem.I16, offset + 2 * index));
             case BF16 -> fromBf16(s.get(Mem.I16, offset + 2 * index));
-            case U8 -> s.get(Mem.I8, offset + index) & 0xff;
+            case U8, CODE8 -> s.get(Mem.I8, offset + index) & 0xff;
             case I8 -> s.get(Mem.I8, offset + index);
-            case U4 -> nibble(s, offset, index);
+            case U4, CODE4 -> nibble(s, offset, index);
             case I4 -> (nibble(s, offset, index) ^ 8) - 8;
         };
     }

@@ -30,7 +30,8 @@ final class Strips {
                 case BF16 -> VectorStreams.decodeBrains(data, at, n, dst);
                 case U8, I8 -> VectorStreams.decodeBytes(data, at, n, dst);
                 case U4, I4 -> VectorStreams.decodeNibbles(data, at, n, dst);
-                case F32 -> throw new IllegalStateException("f32 is never paired");
+                case CODE4 -> VectorCodes.decode(data, at, n, w.table().values(), dst);
+                case F32, CODE8 -> throw new IllegalStateException(w.format() + " is never paired");
             }
         } else {
             switch (w.format()) {
@@ -39,6 +40,11 @@ final class Strips {
                 case BF16 -> brains(data, at, dst, count);
                 case U8, I8 -> bytes(data, at, dst, count);
                 case U4, I4 -> nibbles(data, at, dst, n);
+                case CODE4 -> {
+                    nibbles(data, at, dst, n);
+                    w.table().replace(dst, count);
+                }
+                case CODE8 -> codes(data, at, w.table().values(), dst, count);
             }
         }
         if (w.format().quantized()) {
@@ -94,6 +100,13 @@ final class Strips {
         }
     }
 
+    /** The numbers of bytes at byte {@code offset} to {@code dst[0..n)}. */
+    private static void codes(MemorySegment s, long offset, float[] table, float[] dst, int n) {
+        for (int i = 0; i < n; i++) {
+            dst[i] = table[s.get(Mem.I8, offset + i) & 0xff];
+        }
+    }
+
     private static void nibbles(MemorySegment s, long offset, float[] dst, int n) {
         for (int pair = 0; pair < n >> 1; pair++) {
             long at = offset + (long) pair * PANEL;
@@ -117,8 +130,7 @@ final class Strips {
             int group = Math.min(k / w.groupSize(), last);
             int end = group == last ? k0 + n : Math.min(k0 + n, (group + 1) * w.groupSize());
             long at = ((long) panel * w.groups() + group) * PANEL;
-            Mem.read(w.scales(), at * Float.BYTES, scale, 0, PANEL);
-            bytes(w.zeroPoints(), at, zero, PANEL);
+            w.scaling().read(at, scale, zero);
             Tiles.rescale(dst, (k - k0) * PANEL, end - k, scale, zero);
             k = end;
         }

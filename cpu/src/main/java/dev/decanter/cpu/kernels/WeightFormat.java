@@ -15,7 +15,11 @@ public enum WeightFormat {
     /** Unsigned half byte with scale and zero point; the first of two lies in the low nibble. */
     U4(4, true),
     /** Signed half byte (two's complement) with scale; the first of two lies in the low nibble. */
-    I4(4, true);
+    I4(4, true),
+    /** Half byte that stands for a number of a {@link CodeTable}, with scale; the first of two lies in the low nibble. */
+    CODE4(4, true),
+    /** Byte that stands for a number of a {@link CodeTable}, with scale. */
+    CODE8(8, true);
 
     private final int bits;
     private final boolean quantized;
@@ -30,9 +34,14 @@ public enum WeightFormat {
         return bits;
     }
 
-    /** Returns whether elements are integers that a scale turns into numbers. */
+    /** Returns whether elements are integers or codes that a scale turns into numbers. */
     public boolean quantized() {
         return quantized;
+    }
+
+    /** Returns whether elements are codes, which mean nothing without a {@link CodeTable}. */
+    public boolean coded() {
+        return this == CODE4 || this == CODE8;
     }
 
     /** What is added to a stored integer to make it unsigned. */

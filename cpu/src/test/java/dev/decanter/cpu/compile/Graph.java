@@ -34,7 +34,11 @@ final class Graph {
     }
 
     Output input(String name, ElementType type, long... dims) {
-        Node node = Node.of(new Op.Parameter(type, PartialShape.of(dims)), name);
+        return input(name, type, PartialShape.of(dims));
+    }
+
+    Output input(String name, ElementType type, PartialShape shape) {
+        Node node = Node.of(new Op.Parameter(type, shape), name);
         node.output().names().add(name);
         parameters.add(node);
         return node.output();

@@ -2,6 +2,7 @@ package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Random;
 
 /** A random weight as it would lie in a file, and the numbers it stands for. */
@@ -18,6 +19,7 @@ final class Weight {
     private final int group;
     private final MemorySegment scales;
     private final MemorySegment zeros;
+    private final Optional<CodeTable> table;
 
     private Weight(Random random, WeightFormat format, int n, int k, int group, boolean inputMajor) {
         this.format = format;
@@ -27,6 +29,9 @@ final class Weight {
         this.inputMajor = inputMajor;
         values = new float[n * k];
         bias = Data.normal(random, n);
+        table = format.coded()
+                ? Optional.of(CodeTable.of(format, Data.normal(random, 1 << format.bits())))
+                : Optional.empty();
         int groups = Math.ceilDiv(k, group);
         // one byte more before the data: constants may lie anywhere
         data = Arena.ofAuto().allocate(1 + ((long) n * k * format.bits() + 7) / 8);
@@ -68,7 +73,7 @@ final class Weight {
         Quantization.Entries zero = zeros.byteSize() == 0
                 ? Quantization.Entries.none()
                 : new Quantization.Entries(zeros, 0, format, groups, 1);
-        return new Quantization(group, new Quantization.Entries(scales, 0, WeightFormat.F16, groups, 1), zero);
+        return new Quantization(group, new Quantization.Entries(scales, 0, WeightFormat.F16, groups, 1), zero, table);
     }
 
     private float element(Random random, int row, int col, int groups) {
@@ -78,7 +83,7 @@ final class Weight {
             case F32 -> data.set(Mem.F32, 1 + 4 * at, number);
             case F16 -> data.set(Mem.I16, 1 + 2 * at, Float.floatToFloat16(number));
             case BF16 -> data.set(Mem.I16, 1 + 2 * at, Scalars.toBf16(number));
-            case U8, I8, U4, I4 -> put(data, 1, at, random.nextInt(1 << format.bits()));
+            case U8, I8, U4, I4, CODE4, CODE8 -> put(data, 1, at, random.nextInt(1 << format.bits()));
         }
         float stored = Scalars.read(data, 1, format, at);
         if (!format.quantized()) {
@@ -86,7 +91,8 @@ final class Weight {
         }
         int entry = row * groups + col / group;
         float zero = zeros.byteSize() == 0 ? 0 : Scalars.read(zeros, 0, format, entry);
-        return (stored - zero) * Float.float16ToFloat(scales.getAtIndex(Mem.I16, entry));
+        float value = table.isPresent() ? table.get().at((int) stored) : stored;
+        return (value - zero) * Float.float16ToFloat(scales.getAtIndex(Mem.I16, entry));
     }
 
     private void put(MemorySegment s, long offset, long at, int code) {
