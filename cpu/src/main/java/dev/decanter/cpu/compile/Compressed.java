@@ -173,22 +173,21 @@ record Compressed(
                 .or(() -> CodeTables.table(data.elementType()));
     }
 
-    /** The scales from entry {@code first} on. */
-    Quantization.Entries scales(long first, long rowStride, long groupStride) {
-        return scale.map(s -> entries(s, first, rowStride, groupStride, factor)).orElseGet(Quantization.Entries::ones);
+    /** The scales, with the strides by which rows and groups follow them. */
+    Quantization.Entries scales(long rowStride, long groupStride) {
+        return scale.map(s -> entries(s, rowStride, groupStride, factor)).orElseGet(Quantization.Entries::ones);
     }
 
-    /** The zero points from entry {@code first} on. */
-    Quantization.Entries zeroPoints(long first, long rowStride, long groupStride) {
-        return zeroPoint.map(z -> entries(z, first, rowStride, groupStride, 1)).orElseGet(Quantization.Entries::none);
+    /** The zero points, like {@link #scales}. */
+    Quantization.Entries zeroPoints(long rowStride, long groupStride) {
+        return zeroPoint.map(z -> entries(z, rowStride, groupStride, 1)).orElseGet(Quantization.Entries::none);
     }
 
-    private static Quantization.Entries entries(
-            Op.Constant constant, long first, long rowStride, long groupStride, float factor) {
+    private static Quantization.Entries entries(Op.Constant constant, long rowStride, long groupStride, float factor) {
         ElementType type = constant.elementType();
         return new Quantization.Entries(
                 constant.data().segment(),
-                first * type.bits() / Byte.SIZE,
+                0,
                 CodeTables.format(type).orElseThrow(),
                 rowStride,
                 groupStride,

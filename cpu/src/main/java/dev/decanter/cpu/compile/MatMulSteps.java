@@ -78,8 +78,8 @@ final class MatMulSteps {
                 }
             }
             List<PackedWeights> weights = new ArrayList<>(source.matrices());
-            for (int i = 0; i < source.matrices(); i++) {
-                weights.add(pack(source.where(i), source.quantization(i)));
+            for (WeightSource.Matrix matrix : source.load()) {
+                weights.add(pack(matrix.where(), matrix.quantization()));
             }
             known.add(new Packed(source, weights));
             return weights;
@@ -94,8 +94,9 @@ final class MatMulSteps {
 
     /** Rows of a table that stays where and as the file has it. Input indices [...]. */
     static Step embedding(WeightSource table) {
-        Packer.Source where = table.where(0);
-        Optional<Quantization> quantization = table.quantization(0);
+        WeightSource.Matrix matrix = table.load().getFirst();
+        Packer.Source where = matrix.where();
+        Optional<Quantization> quantization = matrix.quantization();
         return frame -> {
             Tensor indices = frame.in(0);
             long[] dims = java.util.Arrays.copyOf(
@@ -118,8 +119,8 @@ final class MatMulSteps {
         long[] dims = source.data().shape().dims();
         MemorySegment data = source.data().data().segment();
         Optional<CodeTable> table = source.table();
-        var scale = new Decompression.Operand(source.scales(0, 1, 0), strides(source, source.scale()));
-        var zero = new Decompression.Operand(source.zeroPoints(0, 1, 0), strides(source, source.zeroPoint()));
+        var scale = new Decompression.Operand(source.scales(1, 0), strides(source, source.scale()));
+        var zero = new Decompression.Operand(source.zeroPoints(1, 0), strides(source, source.zeroPoint()));
         return frame -> {
             Tensor y = frame.out(0, ElementType.F32, source.shape());
             Decompression.apply(frame.team(), data, source.format(), table, dims, scale, zero, y.memory());

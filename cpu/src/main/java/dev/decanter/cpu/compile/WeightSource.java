@@ -10,7 +10,10 @@ import dev.decanter.ir.Output;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -162,24 +165,49 @@ record WeightSource(
         return batch.rank() == 0 ? 0 : c.strides(entries)[batch.rank() - 1];
     }
 
-    /** Where a matrix lies. */
-    Packer.Source where(int matrix) {
+    /**
+     * One of the matrices.
+     *
+     * @param where its elements
+     * @param quantization scales and zero points; empty where elements are floats
+     */
+    record Matrix(Packer.Source where, Optional<Quantization> quantization) {}
+
+    /** All matrices in order. Data that a constant computes is computed here, once. */
+    List<Matrix> load() {
+        MemorySegment memory = data.data().segment();
+        Optional<Quantization> first = compressed.map(this::quantization);
         long bits = (long) outputs * inputs * data.elementType().bits();
-        return new Packer.Source(
-                data.data().segment(), matrix * bits / Byte.SIZE, format(), outputs, inputs, inputMajor);
+        List<Matrix> all = new ArrayList<>(matrices());
+        for (int i = 0; i < matrices(); i++) {
+            int matrix = i;
+            Packer.Source where =
+                    new Packer.Source(memory, matrix * bits / Byte.SIZE, format(), outputs, inputs, inputMajor);
+            all.add(new Matrix(where, first.map(q -> next(q, matrix))));
+        }
+        return all;
     }
 
-    /** Scales and zero points of a matrix; empty where elements are floats. */
-    Optional<Quantization> quantization(int matrix) {
-        return compressed.map(c -> new Quantization(
+    /** Scales and zero points of the first matrix. */
+    private Quantization quantization(Compressed c) {
+        long[] scale = steps(c, c.scale());
+        long[] zero = steps(c, c.zeroPoint());
+        return new Quantization(groupSize, c.scales(scale[0], scale[1]), c.zeroPoints(zero[0], zero[1]), c.table());
+    }
+
+    private Quantization next(Quantization first, int matrix) {
+        Compressed c = compressed.orElseThrow();
+        return new Quantization(
                 groupSize,
-                c.scale()
-                        .map(s -> c.scales(matrix * batchStride(c, s), rowStride(c, s), groupStride(c, s)))
-                        .orElseGet(Quantization.Entries::ones),
-                c.zeroPoint()
-                        .map(z -> c.zeroPoints(matrix * batchStride(c, z), rowStride(c, z), groupStride(c, z)))
-                        .orElseGet(Quantization.Entries::none),
-                c.table()));
+                first.scales().from(matrix * steps(c, c.scale())[2]),
+                first.zeroPoints().from(matrix * steps(c, c.zeroPoint())[2]),
+                first.table());
+    }
+
+    /** Entries from one row, group and matrix to the next. */
+    private long[] steps(Compressed c, Optional<Op.Constant> entries) {
+        return entries.map(e -> new long[] {rowStride(c, e), groupStride(c, e), batchStride(c, e)})
+                .orElseGet(() -> new long[3]);
     }
 
     private long rowStride(Compressed c, Op.Constant entries) {

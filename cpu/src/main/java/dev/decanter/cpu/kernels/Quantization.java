@@ -59,6 +59,12 @@ public record Quantization(int groupSize, Entries scales, Entries zeroPoints, Op
             return new Entries(ONE, 0, WeightFormat.F32, 0, 0);
         }
 
+        /** Returns the entries from an index on, which begins at a byte. */
+        public Entries from(long index) {
+            long skipped = index * format.bits() / Byte.SIZE;
+            return new Entries(data, offset + skipped, format, rowStride, groupStride, factor, table);
+        }
+
         /** Returns whether there are no entries, so that each counts as 0. */
         public boolean absent() {
             return data.byteSize() == 0;

@@ -101,9 +101,10 @@ record Scaling(
 
     /** Reads the scales and zero points of a panel's rows from entry {@code at} on. */
     void read(long at, float[] scale, float[] zeroPoint) {
-        Conversions.load(format, scales, 0, at, scale, PANEL);
         if (table.isPresent()) {
-            table.get().replace(scale, PANEL);
+            Strips.codes(scales, at, table.get().values(), scale, PANEL);
+        } else {
+            Conversions.load(format, scales, 0, at, scale, PANEL);
         }
         if (factor != 1) {
             Rows.scale(scale, 0, PANEL, factor);

@@ -101,7 +101,7 @@ final class Strips {
     }
 
     /** The numbers of bytes at byte {@code offset} to {@code dst[0..n)}. */
-    private static void codes(MemorySegment s, long offset, float[] table, float[] dst, int n) {
+    static void codes(MemorySegment s, long offset, float[] table, float[] dst, int n) {
         for (int i = 0; i < n; i++) {
             dst[i] = table[s.get(Mem.I8, offset + i) & 0xff];
         }

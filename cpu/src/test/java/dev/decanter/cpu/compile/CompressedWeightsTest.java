@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.ir.ConstantData;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Output;
@@ -13,6 +14,7 @@ import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.NeuralOp;
+import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.rewrite.WidenDecompression;
 import dev.decanter.runtime.CompiledModel;
@@ -379,5 +381,39 @@ class CompressedWeightsTest {
                     new MatMulSteps.Packs(team, arena).pack(source).getFirst();
             assertThat(packed.byteSize()).isEqualTo(codes + scales + zeros);
         }
+    }
+
+    /** Weights that a compression computes on demand are computed once, however many matrices they have. */
+    @Test
+    void asksConstantsOnce() {
+        Random random = new Random(9);
+        Tensor codes = CompressedForm.codes(random, ElementType.I8, Shape.of(3, 4, 8));
+        int[] calls = {0};
+        ConstantData counted = new ConstantData() {
+            @Override
+            public long byteSize() {
+                return codes.memory().byteSize();
+            }
+
+            @Override
+            public void read(long offset, MemorySegment target) {
+                calls[0]++;
+                MemorySegment.copy(codes.memory(), offset, target, 0, target.byteSize());
+            }
+        };
+        Model model = Graph.of(g -> {
+            Output x = g.input("x", 3, -1, 8);
+            Output stored = g.op(new Op.Constant(ElementType.I8, codes.shape(), counted));
+            product(g, x, g.op(new BinaryOp.Multiply(), CompressedForm.to(g, F16, stored), halves(g, random)));
+        });
+        assertThat(fused(model)).containsExactly("BatchedLinear");
+        assertThat(calls[0]).isZero();
+        core.compileModel(model, "CPU").close();
+        assertThat(calls[0]).isOne();
+        same(model, Map.of("x", pickers(3, 8, 8)), 0);
+    }
+
+    private static Output halves(Graph g, Random random) {
+        return g.constant(CompressedForm.floats(random, F16, Shape.of(3, 4, 1), 0.01f, 0.03f));
     }
 }
