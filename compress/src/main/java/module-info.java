@@ -10,5 +10,6 @@ module dev.decanter.compress {
     requires dev.decanter.safetensors;
 
     exports dev.decanter.compress;
+    exports dev.decanter.compress.comparison;
     exports dev.decanter.compress.presets;
 }
