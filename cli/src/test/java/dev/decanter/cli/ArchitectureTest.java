@@ -35,7 +35,7 @@ class ArchitectureTest {
             "template", List.of("ir"),
             "grammar", List.of("ir"),
             "genai", List.of("grammar", "template", "safetensors", "tokenizers", "runtime", "ir"),
-            "compress", List.of("genai", "tokenizers", "runtime", "ir"));
+            "compress", List.of("genai", "tokenizers", "safetensors", "runtime", "ir"));
 
     private static JavaClasses classes;
 
