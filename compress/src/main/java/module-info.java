@@ -3,6 +3,7 @@ module dev.decanter.compress {
     requires static jdk.incubator.vector;
     requires static org.jspecify;
     requires com.fasterxml.jackson.databind;
+    requires java.desktop;
     requires transitive dev.decanter.ir;
     requires transitive dev.decanter.runtime;
     requires dev.decanter.tokenizers;

@@ -2,6 +2,8 @@ package dev.decanter.compress;
 
 import dev.decanter.compress.data.GeneratedSamples;
 import dev.decanter.compress.data.TextSamples;
+import dev.decanter.compress.ptq.ImageFolder;
+import dev.decanter.compress.ptq.NumpyFolder;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.Tensor;
 import java.nio.file.Path;
@@ -70,5 +72,33 @@ public interface CalibrationDataset {
     static CalibrationDataset generated(
             Path modelFolder, Model model, CalibrationOptions options, CompressionListener listener) {
         return GeneratedSamples.of(modelFolder, model, options, listener);
+    }
+
+    /**
+     * Arrays of a folder of NumPy's {@code .npy} files (f16, f32, i32 or i64; C order), a sample each. They lie in one folder for each
+     * input ({@code input_ids/0001.npy}), in one folder for each sample ({@code 0001/input_ids.npy}), or side by side
+     * ({@code 0001.input_ids.npy}; any name if the model has one input). f16 becomes f32 and i32 becomes i64 where the input
+     * takes that.
+     *
+     * @param model whose inputs the arrays are for
+     * @return samples in the order of their names; a file is read when its sample is
+     * @throws CompressionException naming the file if an array is missing, has another type or shape, or is no such file; for
+     *     what is in the files, when the sample is read
+     */
+    static CalibrationDataset numpy(Path folder, Model model) {
+        return NumpyFolder.of(folder, model);
+    }
+
+    /**
+     * Images (PNG or JPEG) of a folder, made into a vision model's input as the model's {@code preprocessor_config.json} says:
+     * resized with Pillow's filters, cropped, rescaled and normalised.
+     *
+     * @param modelFolder has {@code preprocessor_config.json}
+     * @param model with one input, f32 [N, 3, H, W] or [N, H, W, 3]
+     * @return samples in the order of the files' names; an image is read when its sample is
+     * @throws CompressionException naming the file if there are no images, one cannot be read or does not fit
+     */
+    static CalibrationDataset images(Path folder, Path modelFolder, Model model) {
+        return ImageFolder.of(folder, modelFolder, model);
     }
 }
