@@ -20,6 +20,7 @@ import dev.decanter.ir.OutputSpec;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.file.IrReader;
+import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.runtime.CompiledModel;
@@ -221,7 +222,7 @@ class StagedRunTest {
     private static void halve(WeightedLayer layer) {
         Op.Constant constant = layer.data();
         Node half = Node.of(
-                new dev.decanter.ir.op.BinaryOp.Multiply(),
+                new BinaryOp.Multiply(),
                 layer.weightName() + "/half",
                 layer.constant().output(),
                 Constants.numbers(constant.elementType(), "half", Shape.SCALAR, 0.5)
@@ -366,6 +367,39 @@ class StagedRunTest {
         run.observe(model.parameters().getFirst().output(), (_, tensor) -> seen.add(tensor.toFloats()));
         run.run();
         assertThat(seen).containsExactly(new float[] {1, 2, 3, 4});
+    }
+
+    @Test
+    void statesBeginEmptyForEachSampleWithOrWithoutAnInitialValue() {
+        PartialShape shape = PartialShape.of(-1, 2);
+        Node x = Node.of(
+                new Op.Parameter(ElementType.F32, shape),
+                "x",
+                List.of(),
+                List.of(new OutputSpec(ElementType.F32, shape)));
+        x.output().named("x");
+        Node zeros = Node.of(
+                new Op.ReadValue("sum", ElementType.F32, PartialShape.of(1, 2)),
+                "zeros",
+                List.of(),
+                List.of(new OutputSpec(ElementType.F32, PartialShape.of(1, 2))));
+        Node seven = Node.of(
+                new Op.ReadValue("seven", ElementType.F32, PartialShape.of(1, 2)),
+                "seven",
+                Constants.numbers(ElementType.F32, "initial", Shape.of(1, 2), 7, 70)
+                        .output());
+        Node sum = Node.of(new BinaryOp.Add(), "sum", x.output(), zeros.output());
+        Node more = Node.of(new BinaryOp.Add(), "more", sum.output(), seven.output());
+        Node write = Node.of(new Op.Assign("sum"), "write", more.output());
+        Node end = Node.of(new Op.Result(), "end", more.output());
+        Model model = new Model("states", List.of(x), List.of(end), List.of(write));
+        Tensor row = Tensor.ofFloats(Shape.of(1, 2), 1, 2);
+        List<float[]> seen = new ArrayList<>();
+        StagedRun run =
+                new StagedRun(model, CalibrationDataset.of(List.of(Map.of("x", row), Map.of("x", row))), settings());
+        run.observe(more.output(), (_, tensor) -> seen.add(tensor.toFloats()));
+        run.run();
+        assertThat(seen).containsExactly(new float[] {8, 72}, new float[] {8, 72});
     }
 
     @Test
