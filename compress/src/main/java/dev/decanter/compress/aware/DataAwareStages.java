@@ -2,7 +2,6 @@ package dev.decanter.compress.aware;
 
 import dev.decanter.compress.AwqParameters;
 import dev.decanter.compress.CalibrationDataset;
-import dev.decanter.compress.CompressionException;
 import dev.decanter.compress.CompressionListener;
 import dev.decanter.compress.CompressionMode;
 import dev.decanter.compress.GptqParameters;
@@ -65,14 +64,16 @@ public final class DataAwareStages {
 
     /**
      * Scales weights where a layer before them, or a new Multiply, can take it back. Without statistics, or if the settings
-     * say so, by the size of the weights alone.
-     *
-     * @throws CompressionException if no layer can be corrected
+     * say so, by the size of the weights alone. Where no layer can be corrected (see {@link AwqTargets#require}), because the
+     * ratio left none of those with 4 bits, nothing is changed.
      */
     public void awq(AwqParameters settings) {
-        AwqTargets.require(model, plans);
         boolean dataAware = statistics.isPresent() && settings.preferDataAwareScaling();
         List<AwqTargets.Target> targets = AwqTargets.find(plans);
+        if (targets.isEmpty()) {
+            listener.note("--awq: the ratio leaves no layer in 4 bits that AWQ could correct");
+            return;
+        }
         begin(dataAware ? "AWQ" : "data-free AWQ");
         long total = targets.stream()
                 .mapToLong(target -> target.plan().layer().elements())

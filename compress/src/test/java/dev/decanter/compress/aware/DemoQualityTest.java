@@ -1,0 +1,115 @@
+package dev.decanter.compress.aware;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.decanter.compress.AwqParameters;
+import dev.decanter.compress.CompressionListener;
+import dev.decanter.compress.CompressionMode;
+import dev.decanter.compress.GptqParameters;
+import dev.decanter.compress.GroupSizeFallback;
+import dev.decanter.compress.IgnoredScope;
+import dev.decanter.compress.LoraCorrectionParameters;
+import dev.decanter.compress.ScaleEstimationParameters;
+import dev.decanter.compress.statistics.ActivationStatistics;
+import dev.decanter.compress.statistics.StagedRun;
+import dev.decanter.compress.weights.GroupQuantizer;
+import dev.decanter.compress.weights.IgnoredLayers;
+import dev.decanter.compress.weights.Insertion;
+import dev.decanter.compress.weights.LayerPlan;
+import dev.decanter.compress.weights.Selection;
+import dev.decanter.compress.weights.WeightConfig;
+import dev.decanter.compress.weights.WeightedLayers;
+import dev.decanter.ir.Model;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the data-aware methods are for: the demo model's answers to held-out questions stay nearer to those of the float
+ * model than with formulas alone, at the same size. Calibrated on conversations of the training's kind.
+ */
+class DemoQualityTest {
+    private static DemoModel demo;
+    private static ActivationStatistics statistics;
+
+    @BeforeAll
+    static void export(@TempDir Path folder) {
+        demo = new DemoModel(folder, 40);
+        Model model = demo.model();
+        statistics = ActivationStatistics.collect(
+                model, WeightedLayers.find(model), demo.calibration(), StagedRun.Settings.defaults());
+    }
+
+    /** The divergence after 4-bit compression with a group size of 64. */
+    private static double divergence(CompressionMode mode, Consumer<DataAwareStages> method) {
+        Model model = demo.model();
+        Selection selection = Selection.of(
+                model,
+                new Selection.Request(
+                        new WeightConfig(mode, 64),
+                        Optional.of(new WeightConfig(CompressionMode.INT8_ASYM, -1)),
+                        false,
+                        GroupSizeFallback.ERROR),
+                new IgnoredLayers(model, IgnoredScope.NONE));
+        DataAwareStages stages =
+                new DataAwareStages(model, selection.plans(), Optional.of(statistics), CompressionListener.NONE);
+        method.accept(stages);
+        stages.plans().stream().filter(plan -> plan.parameters().isPresent()).forEach(DemoQualityTest::checkScales);
+        Insertion insertion = new Insertion(model);
+        stages.plans().stream().filter(plan -> plan.config().isPresent()).forEach(insertion::insert);
+        model.removeDead();
+        return demo.divergence(model);
+    }
+
+    private static void checkScales(LayerPlan plan) {
+        for (float scale : plan.parameters().orElseThrow().scales()) {
+            assertThat(Float.isFinite(scale) && scale != 0).isTrue();
+        }
+    }
+
+    @Test
+    void everyMethodBringsInt4Nearer() {
+        double plain = divergence(CompressionMode.INT4_SYM, _ -> {});
+        double awq = divergence(CompressionMode.INT4_SYM, stages -> stages.awq(AwqParameters.DEFAULT));
+        double estimated = divergence(
+                CompressionMode.INT4_SYM, stages -> stages.scaleEstimation(ScaleEstimationParameters.DEFAULT));
+        double gptq = divergence(CompressionMode.INT4_SYM, DemoQualityTest::gptq);
+        double lora =
+                divergence(CompressionMode.INT4_SYM, stages -> stages.loraCorrection(LoraCorrectionParameters.DEFAULT));
+        assertThat(plain).isBetween(0.005, 0.1);
+        // One group of eight in one of seven matrices is all that AWQ's defaults touch in so narrow a model.
+        assertThat(awq).isLessThan(plain);
+        assertThat(estimated).isLessThan(0.93 * plain);
+        assertThat(gptq).isLessThan(0.6 * plain);
+        assertThat(lora).isLessThan(0.8 * plain);
+    }
+
+    @Test
+    void normalQuantilesAreNearerThanInt4() {
+        assertThat(divergence(CompressionMode.NF4, _ -> {})).isLessThan(divergence(CompressionMode.INT4_SYM, _ -> {}));
+    }
+
+    private static void gptq(DataAwareStages stages) {
+        stages.gptq(GptqParameters.DEFAULT, false, demo.calibration(), StagedRun.Settings.defaults());
+        // What was left in the model quantizes to itself.
+        for (LayerPlan plan : stages.plans()) {
+            if (plan.parameters().isPresent()) {
+                float[] w = plan.layer().matrix().all();
+                int rows = plan.layer().layout().rows();
+                WeightConfig config = plan.config().orElseThrow();
+                float[] again = new float[w.length];
+                byte[] codes = GroupQuantizer.codes(
+                        w, rows, w.length / rows, config, plan.parameters().get());
+                GroupQuantizer.dequantize(
+                        codes, rows, w.length / rows, config, plan.parameters().get(), again);
+                for (int i = 0; i < w.length; i++) {
+                    assertThat(again[i]).isCloseTo(w[i], within(1e-3f * Math.abs(w[i])));
+                }
+            }
+        }
+    }
+}
