@@ -1,5 +1,6 @@
 package dev.decanter.bench;
 
+import dev.decanter.cpu.kernels.CodeTable;
 import dev.decanter.cpu.kernels.Linear;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
@@ -8,6 +9,7 @@ import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -46,7 +48,7 @@ public class LinearBenchmark {
     private static final double GIGA = 1e9;
 
     /** How weights are stored. */
-    @Param({"F16", "BF16", "F32", "U8", "U4"})
+    @Param({"F16", "BF16", "F32", "U8", "U4", "CODE8", "CODE4"})
     public WeightFormat format;
 
     /** Rows of activations. */
@@ -107,7 +109,19 @@ public class LinearBenchmark {
         MemorySegment scales = arena.allocate((long) OUTPUTS * groups * Float.BYTES, 64);
         BenchmarkData.fill(scales, WeightFormat.F32, new Random(2), 0.01f);
         return new Quantization(
-                GROUP, new Quantization.Entries(scales, 0, WeightFormat.F32, groups, 1), Quantization.Entries.none());
+                GROUP,
+                new Quantization.Entries(scales, 0, WeightFormat.F32, groups, 1),
+                Quantization.Entries.none(),
+                format.coded() ? Optional.of(numbers()) : Optional.empty());
+    }
+
+    /** What codes stand for; any numbers take the same time. */
+    private CodeTable numbers() {
+        float[] values = new float[1 << format.bits()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) i / values.length;
+        }
+        return CodeTable.of(format, values);
     }
 
     /** Frees everything. */
