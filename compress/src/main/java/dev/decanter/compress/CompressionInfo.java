@@ -25,16 +25,16 @@ final class CompressionInfo {
         RtInfo.Section info = model.rtInfo()
                 .with("True", NNCF, "friendly_names_were_updated")
                 .with(python(options.allLayers()), NNCF, KEY, "all_layers")
-                .with("False", NNCF, KEY, "awq")
+                .with(python(options.awq().isPresent()), NNCF, KEY, "awq")
                 .with(options.backupLabel(), NNCF, KEY, "backup_mode")
                 .with("dequantize", NNCF, KEY, "compression_format")
-                .with("False", NNCF, KEY, "gptq")
+                .with(python(options.gptq().isPresent()), NNCF, KEY, "gptq")
                 .with(Integer.toString(options.groupSize()), NNCF, KEY, "group_size");
         info = ignoredScope(info, options.ignoredScope())
-                .with("False", NNCF, KEY, "lora_correction")
+                .with(python(options.loraCorrection().isPresent()), NNCF, KEY, "lora_correction")
                 .with(options.mode().label(), NNCF, KEY, "mode")
                 .with(Double.toString(options.ratio()), NNCF, KEY, "ratio")
-                .with("False", NNCF, KEY, "scale_estimation")
+                .with(python(options.scaleEstimation().isPresent()), NNCF, KEY, "scale_estimation")
                 .with(options.metric().label(), NNCF, KEY, "sensitivity_metric")
                 .with("decanter", "decanter", KEY, "tool");
         model.rtInfo(info);

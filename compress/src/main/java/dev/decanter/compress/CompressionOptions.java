@@ -2,6 +2,8 @@ package dev.decanter.compress;
 
 import dev.decanter.compress.weights.Selection;
 import dev.decanter.compress.weights.WeightConfig;
+import dev.decanter.ir.ElementType;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,55 +18,119 @@ record CompressionOptions(
         Optional<BackupMode> backupSet,
         Optional<SensitivityMetric> metricSet,
         IgnoredScope ignoredScope,
+        Optional<CalibrationDataset> dataset,
+        Optional<Integer> subsetSizeSet,
+        Optional<AwqParameters> awq,
+        Optional<ScaleEstimationParameters> scaleEstimation,
+        Optional<GptqParameters> gptq,
+        Optional<LoraCorrectionParameters> loraCorrection,
+        Optional<Path> statistics,
         CompressionListener listener) {
+
+    /** How many samples of the dataset are used unless said otherwise. */
+    private static final int DEFAULT_SUBSET = 128;
 
     CompressionOptions {
         if (ratioSet.filter(r -> !(r >= 0 && r <= 1)).isPresent()) {
             throw new CompressionException("--ratio " + ratioSet.get() + " is not between 0 and 1");
         }
-        if (mode.isInt8()) {
-            checkInt8(mode, ratioSet, groupSizeSet, fallback, allLayersSet, backupSet, metricSet);
-        }
-        if (mode.scaleType() != dev.decanter.ir.ElementType.F16) {
-            if (groupSizeSet.filter(g -> g != mode.defaultGroupSize()).isPresent()) {
-                throw new CompressionException("--group-size " + groupSizeSet.get() + ": groups of " + mode.label()
-                        + " have 32 elements always; leave the option out");
-            }
-            if (fallback == GroupSizeFallback.ADJUST) {
-                throw new CompressionException("--group-size-fallback adjust: groups of " + mode.label()
-                        + " have 32 elements always; choose ignore or error");
-            }
-        }
-        if (metricSet.filter(SensitivityMetric::needsData).isPresent()
-                && ratioSet.filter(r -> r > 0).isPresent()) {
-            throw new CompressionException(
-                    "--sensitivity-metric " + metricSet.get().label()
-                            + " ranks layers by their activations: give a --dataset, or leave the metric out");
+        if (subsetSizeSet.filter(size -> size < 1).isPresent()) {
+            throw new CompressionException("--num-samples " + subsetSizeSet.get() + " must be at least 1");
         }
     }
 
-    private static void checkInt8(
-            CompressionMode mode,
-            Optional<Double> ratio,
-            Optional<Integer> groupSize,
-            GroupSizeFallback fallback,
-            Optional<Boolean> allLayers,
-            Optional<BackupMode> backup,
-            Optional<SensitivityMetric> metric) {
+    /** Throws {@link CompressionException} for options that do not go together. */
+    CompressionOptions checked() {
+        if (mode.isInt8()) {
+            checkInt8();
+        }
+        checkGroups();
+        checkData();
+        checkMethods();
+        // a group size that is none is refused here
+        request();
+        return this;
+    }
+
+    private void checkInt8() {
         List<String> illegal = new ArrayList<>();
-        ratio.filter(r -> r != 1).ifPresent(r -> illegal.add("--ratio"));
-        groupSize.filter(g -> g != -1).ifPresent(g -> illegal.add("--group-size"));
+        illegal.addAll(ratioSet.filter(r -> r != 1).map(_ -> "--ratio").stream().toList());
+        groupSizeSet.filter(g -> g != -1).ifPresent(_ -> illegal.add("--group-size"));
         if (fallback != GroupSizeFallback.ERROR) {
             illegal.add("--group-size-fallback");
         }
-        allLayers.ifPresent(a -> illegal.add("--all-layers"));
-        backup.ifPresent(b -> illegal.add("--backup-precision"));
-        metric.ifPresent(m -> illegal.add("--sensitivity-metric"));
+        allLayersSet.ifPresent(_ -> illegal.add("--all-layers"));
+        backupSet.ifPresent(_ -> illegal.add("--backup-precision"));
+        metricSet.ifPresent(_ -> illegal.add("--sensitivity-metric"));
+        dataset.ifPresent(_ -> illegal.add("--dataset"));
+        awq.ifPresent(_ -> illegal.add("--awq"));
+        scaleEstimation.ifPresent(_ -> illegal.add("--scale-estimation"));
+        gptq.ifPresent(_ -> illegal.add("--gptq"));
+        loraCorrection.ifPresent(_ -> illegal.add("--lora-correction"));
+        statistics.ifPresent(_ -> illegal.add("--quantization-statistics-path"));
         if (!illegal.isEmpty()) {
             throw new CompressionException(String.join(", ", illegal) + " cannot be used with " + mode.label()
                     + ", which compresses every layer to 8 bits with one scale for each channel; leave "
                     + (illegal.size() == 1 ? "it" : "them") + " out, or choose a 4-bit format");
         }
+    }
+
+    private void checkGroups() {
+        if (mode.scaleType() != ElementType.F8E8M0) {
+            return;
+        }
+        if (groupSizeSet.filter(g -> g != mode.defaultGroupSize()).isPresent()) {
+            throw new CompressionException("--group-size " + groupSizeSet.get() + ": groups of " + mode.label()
+                    + " have 32 elements always; leave the option out");
+        }
+        if (fallback == GroupSizeFallback.ADJUST) {
+            throw new CompressionException("--group-size-fallback adjust: groups of " + mode.label()
+                    + " have 32 elements always; choose ignore or error");
+        }
+    }
+
+    private void checkData() {
+        if (dataset.isPresent()) {
+            if (dataset.get().size() < 1) {
+                throw new CompressionException("--dataset: there are no samples in it");
+            }
+            return;
+        }
+        if (metricSet.filter(SensitivityMetric::needsData).isPresent()) {
+            throw new CompressionException("--sensitivity-metric " + metricSet.get().label()
+                    + " ranks layers by their activations: give a --dataset, or leave the metric out");
+        }
+        scaleEstimation.ifPresent(_ -> refuseWithoutData("--scale-estimation"));
+        gptq.ifPresent(_ -> refuseWithoutData("--gptq"));
+        loraCorrection.ifPresent(_ -> refuseWithoutData("--lora-correction"));
+        statistics.ifPresent(_ -> refuseWithoutData("--quantization-statistics-path"));
+    }
+
+    private static void refuseWithoutData(String flag) {
+        throw new CompressionException(flag + " looks at the activations of the model: give a --dataset, or leave it out");
+    }
+
+    private void checkMethods() {
+        if (gptq.isPresent() && loraCorrection.isPresent()) {
+            throw new CompressionException("--gptq and --lora-correction cannot be used together; leave one of them out");
+        }
+        if (mode.isInt8()) {
+            return;
+        }
+        boolean estimable = mode.bits() == 4 && mode.scaleType() == ElementType.F16;
+        if (scaleEstimation.isPresent() && !estimable) {
+            throw new CompressionException("--scale-estimation finds f16 scales of 4-bit weights, and " + mode.label()
+                    + " has none; leave it out, or choose int4");
+        }
+        if (mode.bits() != 4) {
+            awq.ifPresent(_ -> refuseForBits("--awq"));
+            loraCorrection.ifPresent(_ -> refuseForBits("--lora-correction"));
+        }
+    }
+
+    private void refuseForBits(String flag) {
+        throw new CompressionException(
+                flag + " corrects 4-bit weights, and " + mode.label() + " has 8 bits; leave it out, or choose int4");
     }
 
     double ratio() {
@@ -80,7 +146,31 @@ record CompressionOptions(
     }
 
     SensitivityMetric metric() {
-        return metricSet.orElse(SensitivityMetric.WEIGHT_QUANTIZATION_ERROR);
+        return metricSet.orElse(
+                dataset.isPresent()
+                        ? SensitivityMetric.MAX_ACTIVATION_VARIANCE
+                        : SensitivityMetric.WEIGHT_QUANTIZATION_ERROR);
+    }
+
+    int subsetSize() {
+        return subsetSizeSet.orElse(DEFAULT_SUBSET);
+    }
+
+    private boolean dividesByData() {
+        return ratio() < 1 && metric().needsData();
+    }
+
+    /** Whether statistics of the unchanged model are needed; GPTQ gathers its own. */
+    boolean needsStatistics() {
+        boolean awqLooks =
+                awq.filter(AwqParameters::preferDataAwareScaling).isPresent() && dataset.isPresent();
+        boolean estimates = scaleEstimation.isPresent() && gptq.isEmpty();
+        return dividesByData() || awqLooks || estimates || loraCorrection.isPresent();
+    }
+
+    /** Whether the dataset is of any use. */
+    boolean usesData() {
+        return needsStatistics() || gptq.isPresent();
     }
 
     /** NNCF's name of the backup mode. */

@@ -1,16 +1,7 @@
 package dev.decanter.compress;
 
-import dev.decanter.compress.weights.IgnoredLayers;
-import dev.decanter.compress.weights.Insertion;
-import dev.decanter.compress.weights.LayerPlan;
-import dev.decanter.compress.weights.MixedPrecision;
-import dev.decanter.compress.weights.Selection;
-import dev.decanter.compress.weights.StoredWeights;
-import dev.decanter.compress.weights.WeightConfig;
-import dev.decanter.compress.weights.WeightedLayer;
 import dev.decanter.ir.Model;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -44,81 +35,12 @@ public final class WeightCompression {
     /**
      * Compresses the weights of {@code model}; says what became of each.
      *
-     * @throws CompressionException if the model is compressed already, if a name of the ignored scope matches nothing, or
-     *     if the group size does not divide the channels of a layer; the model is not changed then
+     * @throws CompressionException if the model is compressed already, if a name of the ignored scope matches nothing, if
+     *     the group size does not divide the channels of a layer, or if there is nothing for AWQ to do; the model is not
+     *     changed then
      */
     public CompressionReport compress(Model model) {
-        checkUncompressed(model);
-        IgnoredLayers ignored = new IgnoredLayers(model, options.ignoredScope());
-        Selection selection = Selection.of(model, options.request(), ignored);
-        selection.notes().forEach(options.listener()::note);
-        boolean mixed = options.ratio() < 1 && selection.plans().stream().anyMatch(LayerPlan::ratioDefining);
-        if (!mixed) {
-            Selection.checkGroupSizes(selection.plans());
-        }
-        List<LayerPlan> plans = mixed ? divide(selection.plans()) : selection.plans();
-        Selection.checkGroupSizes(plans);
-        CompressionReport report = report(plans, selection.skipped());
-        insert(model, plans);
-        CompressionInfo.write(model, options);
-        return report;
-    }
-
-    private static void checkUncompressed(Model model) {
-        StoredWeights.firstCompressed(model).ifPresent(layer -> {
-            throw new CompressionException("the model is compressed already (layer \"" + layer.layer() + "\" is "
-                    + layer.label() + "); start from the original, uncompressed model");
-        });
-        if (CompressionInfo.isCompressed(model)) {
-            throw new CompressionException("the model was compressed before, says its rt_info (nncf);"
-                    + " start from the original, uncompressed model");
-        }
-    }
-
-    private List<LayerPlan> divide(List<LayerPlan> plans) {
-        options.listener().stage("mixed precision");
-        List<WeightedLayer> layers = plans.stream()
-                .filter(LayerPlan::ratioDefining)
-                .map(LayerPlan::layer)
-                .toList();
-        long total = layers.stream().mapToLong(WeightedLayer::elements).sum();
-        double[] scores = new double[layers.size()];
-        long done = 0;
-        for (int i = 0; i < scores.length; i++) {
-            options.listener().progress(done, total);
-            scores[i] = MixedPrecision.inverseError(layers.get(i), false);
-            done += layers.get(i).elements();
-        }
-        options.listener().progress(total, total);
-        return MixedPrecision.divide(
-                plans, scores, options.ratio(), options.request().backup());
-    }
-
-    private static void insert(Model model, List<LayerPlan> plans) {
-        Insertion insertion = new Insertion(model);
-        for (LayerPlan plan : plans) {
-            if (plan.config().isPresent()) {
-                insertion.insert(plan);
-            }
-        }
-        model.removeDead();
-    }
-
-    private static CompressionReport report(List<LayerPlan> plans, List<WeightedLayer> skipped) {
-        List<LayerDecision> layers = new ArrayList<>();
-        plans.forEach(plan -> layers.add(decision(plan.layer(), plan.config(), plan.ratioDefining())));
-        skipped.forEach(layer -> layers.add(decision(layer, Optional.empty(), false)));
-        return new CompressionReport(BitwidthTable.of(layers), layers);
-    }
-
-    private static LayerDecision decision(WeightedLayer layer, Optional<WeightConfig> config, boolean ratioDefining) {
-        return new LayerDecision(
-                layer.name(),
-                layer.weightName(),
-                config.map(WeightConfig::label).orElse("float"),
-                config.map(c -> c.mode().bits()).orElse(32),
-                layer.elements(),
-                ratioDefining);
+        return new CompressionRun(model, options).run();
     }
 
     /** Options that are not set have NNCF's defaults. */
@@ -131,6 +53,13 @@ public final class WeightCompression {
         private Optional<BackupMode> backupMode = Optional.empty();
         private Optional<SensitivityMetric> metric = Optional.empty();
         private IgnoredScope ignoredScope = IgnoredScope.NONE;
+        private Optional<CalibrationDataset> dataset = Optional.empty();
+        private Optional<Integer> subsetSize = Optional.empty();
+        private Optional<AwqParameters> awq = Optional.empty();
+        private Optional<ScaleEstimationParameters> scaleEstimation = Optional.empty();
+        private Optional<GptqParameters> gptq = Optional.empty();
+        private Optional<LoraCorrectionParameters> loraCorrection = Optional.empty();
+        private Optional<Path> statistics = Optional.empty();
         private CompressionListener listener = CompressionListener.NONE;
 
         private Builder() {}
@@ -180,6 +109,72 @@ public final class WeightCompression {
             return this;
         }
 
+        /** Samples for the methods and metrics that look at activations. */
+        public Builder dataset(CalibrationDataset value) {
+            dataset = Optional.of(value);
+            return this;
+        }
+
+        /** How many samples of the dataset are used, the first ones; 128 by default. */
+        public Builder subsetSize(int value) {
+            subsetSize = Optional.of(value);
+            return this;
+        }
+
+        /** AWQ: channels with large inputs get larger weights, which err less. Without a dataset by the weights alone. */
+        public Builder awq(boolean value) {
+            awq = value ? Optional.of(AwqParameters.DEFAULT) : Optional.empty();
+            return this;
+        }
+
+        /** AWQ with settings of one's own. */
+        public Builder awq(AwqParameters value) {
+            awq = Optional.of(value);
+            return this;
+        }
+
+        /** Scales of 4-bit weights by the error of the layer's outputs; needs a dataset. */
+        public Builder scaleEstimation(boolean value) {
+            scaleEstimation = value ? Optional.of(ScaleEstimationParameters.DEFAULT) : Optional.empty();
+            return this;
+        }
+
+        /** Scale estimation with settings of one's own. */
+        public Builder scaleEstimation(ScaleEstimationParameters value) {
+            scaleEstimation = Optional.of(value);
+            return this;
+        }
+
+        /** GPTQ: later columns make up for the errors of earlier ones; needs a dataset, and not with LoRA correction. */
+        public Builder gptq(boolean value) {
+            gptq = value ? Optional.of(GptqParameters.DEFAULT) : Optional.empty();
+            return this;
+        }
+
+        /** GPTQ with settings of one's own. */
+        public Builder gptq(GptqParameters value) {
+            gptq = Optional.of(value);
+            return this;
+        }
+
+        /** Thin matrices beside 4-bit layers that stand in for what these lose; needs a dataset. */
+        public Builder loraCorrection(boolean value) {
+            loraCorrection = value ? Optional.of(LoraCorrectionParameters.DEFAULT) : Optional.empty();
+            return this;
+        }
+
+        /** LoRA correction with settings of one's own. */
+        public Builder loraCorrection(LoraCorrectionParameters value) {
+            loraCorrection = Optional.of(value);
+            return this;
+        }
+
+        /** A folder in which statistics of the activations are kept for the next time; needs a dataset. */
+        public Builder statistics(Path folder) {
+            statistics = Optional.of(folder);
+            return this;
+        }
+
         public Builder listener(CompressionListener value) {
             listener = value;
             return this;
@@ -188,7 +183,23 @@ public final class WeightCompression {
         /** Throws {@link CompressionException} if the options do not go together, naming them and the remedy. */
         public WeightCompression build() {
             return new WeightCompression(new CompressionOptions(
-                    mode, ratio, groupSize, fallback, allLayers, backupMode, metric, ignoredScope, listener));
+                    mode,
+                    ratio,
+                    groupSize,
+                    fallback,
+                    allLayers,
+                    backupMode,
+                    metric,
+                    ignoredScope,
+                    dataset,
+                    subsetSize,
+                    awq,
+                    scaleEstimation,
+                    gptq,
+                    loraCorrection,
+                    statistics,
+                            listener)
+                    .checked());
         }
     }
 }

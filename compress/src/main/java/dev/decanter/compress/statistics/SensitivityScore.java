@@ -21,11 +21,11 @@ public final class SensitivityScore {
 
     /**
      * What NNCF adds to the error before it takes the inverse: the machine epsilon of the type in which the weight is stored, so
-     * that errors of f16 weights hardly count beside the activations. It sees bf16 as f16.
+     * that errors of f16 weights hardly count beside the activations. It widens bf16 to f32 first.
      */
     public static double epsilon(ElementType stored) {
         return switch (stored) {
-            case F16, BF16 -> 0x1p-10;
+            case F16 -> 0x1p-10;
             case F64 -> Math.ulp(1.0);
             default -> Math.ulp(1f);
         };

@@ -52,14 +52,26 @@ public final class MixedPrecision {
         return divided;
     }
 
-    /** {@code 1 / (max over rows of the mean square of what 8-bit asymmetric quantization changes + eps)}. */
-    public static double inverseError(WeightedLayer layer, boolean dataAware) {
+    /** The score without data: the inverse of {@link #largestError}. */
+    public static double inverseError(WeightedLayer layer) {
+        // NNCF adds the machine epsilon of the stored type, and takes bf16 for f16.
+        double epsilon =
+                switch (layer.elementType()) {
+                    case F64 -> 0x1p-52;
+                    case F32 -> 0x1p-23;
+                    default -> 0x1p-10;
+                };
+        return 1 / (largestError(layer) + epsilon);
+    }
+
+    /** The largest, over rows, of the mean square of what 8-bit asymmetric quantization changes. */
+    public static double largestError(WeightedLayer layer) {
         double worst = 0;
         int columns = layer.layout().columns();
         for (double rowError : rowErrors(layer)) {
             worst = Math.max(worst, rowError / columns);
         }
-        return 1 / ((float) worst + epsilon(layer, dataAware));
+        return (float) worst;
     }
 
     /** The Frobenius norm of what 8-bit asymmetric quantization changes. */
@@ -69,16 +81,6 @@ public final class MixedPrecision {
             sum += rowError;
         }
         return (float) Math.sqrt(sum);
-    }
-
-    /** The machine epsilon of the weight's type; with data NNCF widens bf16 first, without it takes it for f16. */
-    private static double epsilon(WeightedLayer layer, boolean dataAware) {
-        return switch (layer.elementType()) {
-            case F64 -> 0x1p-52;
-            case F32 -> 0x1p-23;
-            case BF16 -> dataAware ? 0x1p-23 : 0x1p-10;
-            default -> 0x1p-10;
-        };
     }
 
     /** For each row the sum of squares of what 8-bit asymmetric quantization changes. */

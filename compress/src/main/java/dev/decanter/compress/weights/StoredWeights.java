@@ -35,7 +35,8 @@ public final class StoredWeights {
         List<Stored> unique = new ArrayList<>();
         Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         all.stream().filter(s -> seen.add(s.constant)).forEach(unique::add);
-        boolean mixed = unique.stream().anyMatch(s -> s.bits < 8);
+        // With 8-bit integers every layer is compressed, and none is an exception.
+        boolean mixed = unique.stream().anyMatch(s -> !s.isFloat() && !s.label.startsWith("int8"));
         boolean allLayers = model.rtInfo()
                 .text("nncf", "weight_compression", "all_layers")
                 .filter("True"::equals)
