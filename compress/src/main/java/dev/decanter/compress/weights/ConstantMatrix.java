@@ -19,6 +19,8 @@ final class ConstantMatrix implements WeightMatrix {
     /** Elements converted at a time. */
     private static final int PIECE = 1 << 16;
 
+    private static final Kernel KERNEL = Kernel.best();
+
     private final String name;
     private final Op.Constant constant;
     private final WeightLayout layout;
@@ -66,32 +68,44 @@ final class ConstantMatrix implements WeightMatrix {
         ElementType type = constant.elementType();
         int bytes = type.bits() / 8;
         MemorySegment piece = MemorySegment.ofArray(new byte[(int) Math.min(PIECE, count) * bytes]);
+        short[] bits = new short[bytes == 2 ? (int) Math.min(PIECE, count) : 0];
+        float[] extremes = new float[2];
         for (long done = 0; done < count; done += PIECE) {
             int length = (int) Math.min(PIECE, count - done);
             constant.data().read((first + done) * bytes, piece.asSlice(0, (long) length * bytes));
             int to = at + (int) done;
-            convert(type, piece, target, to, length);
-            for (int i = 0; i < length; i++) {
-                if (!Float.isFinite(target[to + i])) {
-                    throw new CompressionException("layer \"" + name + "\" holds " + target[to + i] + " at element "
-                            + (first + done + i) + " of shape " + layout.shape()
-                            + "; weights must be finite numbers, the model is damaged");
-                }
+            convert(type, piece, bits, target, to, length);
+            KERNEL.extremes(target, to, length, extremes);
+            if (!Float.isFinite(extremes[0] - extremes[1])) {
+                checkEach(target, to, length, first + done);
             }
         }
     }
 
-    private static void convert(ElementType type, MemorySegment piece, float[] target, int at, int length) {
+    private void checkEach(float[] target, int from, int length, long element) {
+        for (int i = 0; i < length; i++) {
+            if (!Float.isFinite(target[from + i])) {
+                throw new CompressionException("layer \"" + name + "\" holds " + target[from + i] + " at element "
+                        + (element + i) + " of shape " + layout.shape()
+                        + "; weights must be finite numbers, the model is damaged");
+            }
+        }
+    }
+
+    private static void convert(
+            ElementType type, MemorySegment piece, short[] bits, float[] target, int at, int length) {
         switch (type) {
             case F32 -> MemorySegment.copy(piece, FLOAT, 0, target, at, length);
             case F16 -> {
+                MemorySegment.copy(piece, SHORT, 0, bits, 0, length);
                 for (int i = 0; i < length; i++) {
-                    target[at + i] = Float.float16ToFloat(piece.get(SHORT, 2L * i));
+                    target[at + i] = Float.float16ToFloat(bits[i]);
                 }
             }
             case BF16 -> {
+                MemorySegment.copy(piece, SHORT, 0, bits, 0, length);
                 for (int i = 0; i < length; i++) {
-                    target[at + i] = Float.intBitsToFloat(piece.get(SHORT, 2L * i) << 16);
+                    target[at + i] = Float.intBitsToFloat(bits[i] << 16);
                 }
             }
             case F64 -> {

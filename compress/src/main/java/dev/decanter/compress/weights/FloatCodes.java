@@ -26,7 +26,7 @@ final class FloatCodes {
     };
 
     /** A value above border i and not above border i + 1 has code i + 1. */
-    private static final float[] NF4_BORDERS = {
+    static final float[] NF4_BORDERS = {
         -0.84809643f,
         -0.6106329f,
         -0.45999527f,

@@ -14,6 +14,8 @@ import dev.decanter.ir.ElementType;
 public final class GroupQuantizer {
     static final float EPSILON = 0x1p-23f;
 
+    private static final Kernel KERNEL = Kernel.best();
+
     private GroupQuantizer() {}
 
     /** Scales and zero points of {@code rows} rows of {@code columns} elements. */
@@ -22,16 +24,12 @@ public final class GroupQuantizer {
         int length = c.groupLength(columns);
         float[] scales = new float[rows * groups];
         int[] zeroPoints = new int[c.mode().hasZeroPoint() ? scales.length : 0];
+        float[] extremes = new float[2];
         for (int i = 0; i < scales.length; i++) {
-            float min = Float.POSITIVE_INFINITY;
-            float max = Float.NEGATIVE_INFINITY;
-            for (int k = i * length; k < (i + 1) * length; k++) {
-                min = Math.min(min, w[k]);
-                max = Math.max(max, w[k]);
-            }
-            scales[i] = scale(min, max, c.mode());
+            KERNEL.extremes(w, i * length, length, extremes);
+            scales[i] = scale(extremes[0], extremes[1], c.mode());
             if (zeroPoints.length > 0) {
-                zeroPoints[i] = zeroPoint(min, scales[i], c.mode());
+                zeroPoints[i] = zeroPoint(extremes[0], scales[i], c.mode());
             }
         }
         return new GroupParameters(rows, groups, scales, zeroPoints);
@@ -79,10 +77,14 @@ public final class GroupQuantizer {
         for (int i = 0; i < p.scales().length; i++) {
             float scale = p.scales()[i];
             float zero = p.zeroPoints().length > 0 ? p.zeroPoints()[i] : 0;
-            for (int k = i * length; k < (i + 1) * length; k++) {
-                codes[k] = mode.isInteger()
-                        ? (byte) Math.clamp((long) Math.rint(w[k] / scale + zero), low, high)
-                        : FloatCodes.code(mode.elementType(), w[k] / scale);
+            if (mode.isInteger()) {
+                KERNEL.integers(w, i * length, length, scale, zero, low, high, codes);
+            } else if (mode == CompressionMode.NF4) {
+                KERNEL.steps(w, i * length, length, scale, FloatCodes.NF4_BORDERS, codes);
+            } else {
+                for (int k = i * length; k < (i + 1) * length; k++) {
+                    codes[k] = FloatCodes.code(mode.elementType(), w[k] / scale);
+                }
             }
         }
         return codes;
