@@ -97,8 +97,9 @@ record CompressionOptions(
             return;
         }
         if (metricSet.filter(SensitivityMetric::needsData).isPresent()) {
-            throw new CompressionException("--sensitivity-metric " + metricSet.get().label()
-                    + " ranks layers by their activations: give a --dataset, or leave the metric out");
+            throw new CompressionException(
+                    "--sensitivity-metric " + metricSet.get().label()
+                            + " ranks layers by their activations: give a --dataset, or leave the metric out");
         }
         scaleEstimation.ifPresent(_ -> refuseWithoutData("--scale-estimation"));
         gptq.ifPresent(_ -> refuseWithoutData("--gptq"));
@@ -107,12 +108,14 @@ record CompressionOptions(
     }
 
     private static void refuseWithoutData(String flag) {
-        throw new CompressionException(flag + " looks at the activations of the model: give a --dataset, or leave it out");
+        throw new CompressionException(
+                flag + " looks at the activations of the model: give a --dataset, or leave it out");
     }
 
     private void checkMethods() {
         if (gptq.isPresent() && loraCorrection.isPresent()) {
-            throw new CompressionException("--gptq and --lora-correction cannot be used together; leave one of them out");
+            throw new CompressionException(
+                    "--gptq and --lora-correction cannot be used together; leave one of them out");
         }
         if (mode.isInt8()) {
             return;
@@ -162,8 +165,7 @@ record CompressionOptions(
 
     /** Whether statistics of the unchanged model are needed; GPTQ gathers its own. */
     boolean needsStatistics() {
-        boolean awqLooks =
-                awq.filter(AwqParameters::preferDataAwareScaling).isPresent() && dataset.isPresent();
+        boolean awqLooks = awq.filter(AwqParameters::preferDataAwareScaling).isPresent() && dataset.isPresent();
         boolean estimates = scaleEstimation.isPresent() && gptq.isEmpty();
         return dividesByData() || awqLooks || estimates || loraCorrection.isPresent();
     }

@@ -36,8 +36,7 @@ final class CompressionRun {
 
     CompressionReport run() {
         checkUncompressed();
-        Selection selection =
-                Selection.of(model, options.request(), new IgnoredLayers(model, options.ignoredScope()));
+        Selection selection = Selection.of(model, options.request(), new IgnoredLayers(model, options.ignoredScope()));
         selection.notes().forEach(listener::note);
         List<LayerPlan> plans = selection.plans();
         boolean mixed = options.ratio() < 1 && plans.stream().anyMatch(LayerPlan::ratioDefining);

@@ -183,21 +183,21 @@ public final class WeightCompression {
         /** Throws {@link CompressionException} if the options do not go together, naming them and the remedy. */
         public WeightCompression build() {
             return new WeightCompression(new CompressionOptions(
-                    mode,
-                    ratio,
-                    groupSize,
-                    fallback,
-                    allLayers,
-                    backupMode,
-                    metric,
-                    ignoredScope,
-                    dataset,
-                    subsetSize,
-                    awq,
-                    scaleEstimation,
-                    gptq,
-                    loraCorrection,
-                    statistics,
+                            mode,
+                            ratio,
+                            groupSize,
+                            fallback,
+                            allLayers,
+                            backupMode,
+                            metric,
+                            ignoredScope,
+                            dataset,
+                            subsetSize,
+                            awq,
+                            scaleEstimation,
+                            gptq,
+                            loraCorrection,
+                            statistics,
                             listener)
                     .checked());
         }

@@ -64,8 +64,8 @@ final class Graphs {
     Node weight(ElementType type, String name, long... dims) {
         Shape shape = Shape.of(dims);
         double[] values = random.doubles(shape.elements(), -1, 1).toArray();
-        Op.Constant stored = (Op.Constant)
-                Constants.numbers(type, name, shape, values).op();
+        Op.Constant stored =
+                (Op.Constant) Constants.numbers(type, name, shape, values).op();
         ConstantData counting = new ConstantData() {
             @Override
             public long byteSize() {

@@ -36,17 +36,22 @@ class WeightCompressionTest {
                         "layers.0", "int4_asym, group size 128",
                         "layers.1", "int4_asym, group size 128",
                         "lm_head", "int8_asym, per-channel"));
-        assertThat(report.layers().stream().filter(LayerDecision::ratioDefining)).hasSize(2);
+        assertThat(report.layers().stream().filter(LayerDecision::ratioDefining))
+                .hasSize(2);
         assertThat(g.reads).hasValue(0);
     }
 
     @Test
     void allLayersAndBackupModes() {
-        assertThat(labels(int4().allLayers(true).groupSize(64).build().compress(Graphs.languageModel(1).model())))
+        assertThat(labels(int4().allLayers(true)
+                        .groupSize(64)
+                        .build()
+                        .compress(Graphs.languageModel(1).model())))
                 .containsOnlyKeys("embed", "layers.0", "lm_head")
                 .allSatisfy((_, label) -> assertThat(label).isEqualTo("int4_asym, group size 64"));
         Model kept = Graphs.languageModel(1).model();
-        assertThat(labels(int4().backupMode(BackupMode.NONE).groupSize(-1).build().compress(kept)))
+        assertThat(labels(
+                        int4().backupMode(BackupMode.NONE).groupSize(-1).build().compress(kept)))
                 .isEqualTo(Map.of("embed", "float", "layers.0", "int4_asym, per-channel", "lm_head", "float"));
         assertThat(types(kept)).containsEntry("embed.weight", "f16").containsEntry("layers.0.weight", "u4");
     }
@@ -64,7 +69,8 @@ class WeightCompressionTest {
             default -> "int8_asym, per-channel";
         };
         assertThat(labels(report)).containsEntry("embed", backup).containsEntry("lm_head", backup);
-        assertThat(types(model)).containsEntry("layers.0.weight", mode.elementType().irName());
+        assertThat(types(model))
+                .containsEntry("layers.0.weight", mode.elementType().irName());
         assertThat(BitwidthTable.of(model)).isEqualTo(report.table());
         assertThatThrownBy(() -> WeightCompression.builder().build().compress(model))
                 .isInstanceOf(CompressionException.class)
@@ -75,7 +81,8 @@ class WeightCompressionTest {
     private static Map<String, String> types(Model model) {
         return model.topologicalOrder().stream()
                 .filter(node -> node.op() instanceof Op.Constant)
-                .collect(Collectors.toMap(Node::name, n -> n.output().elementType().irName(), (a, _) -> a));
+                .collect(Collectors.toMap(
+                        Node::name, n -> n.output().elementType().irName(), (a, _) -> a));
     }
 
     @Test
@@ -133,7 +140,9 @@ class WeightCompressionTest {
                 .matMulAcross("fits", g.weight(ElementType.F32, "fits.weight", 128, 8))
                 .matMul("last", g.weight(ElementType.F32, "last.weight", 4, 8));
         Model model = g.model();
-        assertThat(labels(int4().groupSizeFallback(GroupSizeFallback.IGNORE).build().compress(model)))
+        assertThat(labels(int4().groupSizeFallback(GroupSizeFallback.IGNORE)
+                        .build()
+                        .compress(model)))
                 .containsEntry("odd", "float")
                 .containsEntry("fits", "int4_asym, group size 128")
                 .containsEntry("last", "int8_asym, per-channel");
@@ -165,8 +174,7 @@ class WeightCompressionTest {
         assertThat(report.layers().stream().filter(d -> d.bits() == 4)).hasSize(2);
         assertThat(report.table().rows())
                 .extracting(row -> row.label() + " " + row.ratioDefining())
-                .containsExactly(
-                        "int8_asym, per-channel 50% (2 / 4)", "int4_asym, group size 128 50% (2 / 4)");
+                .containsExactly("int8_asym, per-channel 50% (2 / 4)", "int4_asym, group size 128 50% (2 / 4)");
         // strictly below the ratio
         assertThat(int4().ratio(0.5).build().compress(Graphs.languageModel(4).model()).layers().stream()
                         .filter(d -> d.bits() == 4))
@@ -196,7 +204,9 @@ class WeightCompressionTest {
     }
 
     private static CompressionReport scoped(IgnoredScope scope) {
-        return int4().ignoredScope(scope).build().compress(Graphs.languageModel(2).model());
+        return int4().ignoredScope(scope)
+                .build()
+                .compress(Graphs.languageModel(2).model());
     }
 
     @Test
@@ -214,7 +224,10 @@ class WeightCompressionTest {
                         + " --sensitivity-metric, --awq cannot be used with int8_asym");
         refused(int4().ratio(1.5), "--ratio 1.5");
         refused(int4().groupSize(0), "--group-size 0");
-        refused(int4().sensitivityMetric(SensitivityMetric.MAX_ACTIVATION_VARIANCE).ratio(0.8), "give a --dataset");
+        refused(
+                int4().sensitivityMetric(SensitivityMetric.MAX_ACTIVATION_VARIANCE)
+                        .ratio(0.8),
+                "give a --dataset");
         refused(int4().gptq(true), "--gptq looks at the activations of the model: give a --dataset");
         refused(int4().scaleEstimation(true), "--scale-estimation");
         refused(int4().loraCorrection(true), "--lora-correction");
@@ -226,7 +239,9 @@ class WeightCompressionTest {
     }
 
     private static void refused(WeightCompression.Builder builder, String message) {
-        assertThatThrownBy(builder::build).isInstanceOf(CompressionException.class).hasMessageContaining(message);
+        assertThatThrownBy(builder::build)
+                .isInstanceOf(CompressionException.class)
+                .hasMessageContaining(message);
     }
 
     @Test

@@ -55,12 +55,11 @@ public final class MixedPrecision {
     /** The score without data: the inverse of {@link #largestError}. */
     public static double inverseError(WeightedLayer layer) {
         // NNCF adds the machine epsilon of the stored type, and takes bf16 for f16.
-        double epsilon =
-                switch (layer.elementType()) {
-                    case F64 -> 0x1p-52;
-                    case F32 -> 0x1p-23;
-                    default -> 0x1p-10;
-                };
+        double epsilon = switch (layer.elementType()) {
+            case F64 -> 0x1p-52;
+            case F32 -> 0x1p-23;
+            default -> 0x1p-10;
+        };
         return 1 / (largestError(layer) + epsilon);
     }
 

@@ -8,8 +8,7 @@ import java.nio.ByteOrder;
 
 /** Codes as the bytes of a constant: one a byte, or two a byte with the first in the low half. */
 final class Packing {
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private Packing() {}

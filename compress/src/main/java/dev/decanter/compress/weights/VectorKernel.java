@@ -10,8 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** {@link Kernel} with vectors of the machine's width; what is left of a group goes to {@link ScalarKernel}. */
 final class VectorKernel implements Kernel {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Integer> INTS =
-            VectorSpecies.of(int.class, FLOATS.vectorShape());
+    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
     private static final int LANES = FLOATS.length();
     /** Species of as many bytes as there are lanes, where there is one: from 64 bits. */
     private static final VectorSpecies<Byte> BYTES =

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 /** The bytes of compressed constants, in every orientation, against the formulas and the packing done by hand. */
 class CompressedWeightTest {
     /** A shape, the axes that rows run over, and whether these can be cut into groups of 4. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Case(long[] shape, List<Integer> reduced, boolean grouped) {}
 
     private static final List<Case> CASES = List.of(
@@ -54,8 +55,8 @@ class CompressedWeightTest {
         Shape shape = Shape.of(c.shape);
         double[] w = new Random(seed).doubles(shape.elements(), -1, 1).toArray();
         Node constant = Constants.numbers(ElementType.F32, "w", shape, w);
-        WeightedLayer layer = new WeightedLayer(
-                WeightedLayer.Kind.MATMUL, constant, 1, constant, WeightLayout.of(shape, c.reduced));
+        WeightedLayer layer =
+                new WeightedLayer(WeightedLayer.Kind.MATMUL, constant, 1, constant, WeightLayout.of(shape, c.reduced));
         WeightConfig config = new WeightConfig(mode, group);
         CompressedWeight weight = new CompressedWeight(new LayerPlan(layer, Optional.of(config), true));
         List<Op.Constant> constants = new ArrayList<>(List.of(weight.codes(), weight.scales()));
