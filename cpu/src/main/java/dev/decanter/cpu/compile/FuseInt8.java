@@ -1,11 +1,9 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.QuantizerLevels;
-import dev.decanter.ir.Constants;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
-import dev.decanter.ir.op.AutoBroadcast;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
@@ -103,31 +101,10 @@ final class FuseInt8 implements Pass {
                 : Optional.empty();
     }
 
-    /** The levels of a FakeQuantize with one constant range for the whole tensor. */
-    static Optional<QuantizerLevels> levels(Node node, NeuralOp.FakeQuantize op) {
-        float[] ends = new float[4];
-        for (int i = 0; i < 4; i++) {
-            Output end = node.input(i + 1);
-            Optional<Double> number = Constants.number(end);
-            if (number.isEmpty() || !Graphs.isF32(end) || raisesRank(end, node.input(0))) {
-                return Optional.empty();
-            }
-            ends[i] = number.get().floatValue();
-        }
-        boolean usual = op.autoBroadcast() != AutoBroadcast.PDPD
-                && op.levels() >= 2
-                && op.levels() - 1 <= QuantizerLevels.MOST_STEPS
-                && ends[0] < ends[1]
-                && Float.isFinite(ends[1] - ends[0])
-                && Float.isFinite(ends[3] - ends[2]);
-        return usual
-                ? Optional.of(new QuantizerLevels(ends[0], ends[1], ends[2], ends[3], (int) op.levels() - 1))
-                : Optional.empty();
-    }
-
-    private static boolean raisesRank(Output end, Output x) {
-        int rank = end.shape().rank();
-        return rank > 0 && (!x.shape().hasRank() || rank > x.shape().rank());
+    private static Optional<QuantizerLevels> levels(Node node, NeuralOp.FakeQuantize op) {
+        return Levels.match(node, op)
+                .filter(l -> l.each().size() == 1)
+                .map(l -> l.each().getFirst());
     }
 
     /** Whether an op only moves elements of its input 0. */

@@ -11,23 +11,37 @@ import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /** Quantized activations: rounding to levels, turning into codes, and products of codes. */
 final class Int8Steps {
     private Int8Steps() {}
 
-    /** Rounds to levels, in f32; the reference for ranges that are not one for the tensor. */
+    /** Rounds to levels, in f32; the reference where they are neither one for the tensor nor by channel. */
     static Step fakeQuantize(Node node, NeuralOp.FakeQuantize op) {
-        Optional<QuantizerLevels> levels = FuseInt8.levels(node, op);
+        Step general = Lowering.reference(node);
+        Optional<Levels> levels = Levels.match(node, op);
         if (levels.isEmpty()) {
-            return Lowering.reference(node);
+            return general;
         }
-        QuantizerLevels q = levels.get();
+        List<QuantizerLevels> each = levels.get().each();
+        int axis = levels.get().axis();
         return frame -> {
+            Shape shape = frame.shape(0);
+            if (each.size() > 1 && shape.dim(-axis) != each.size()) {
+                general.run(frame);
+                return;
+            }
             Tensor x = frame.in(0);
-            Tensor y = frame.out(0, ElementType.F32, x.shape());
-            FakeQuantizer.round(frame.team(), q, x.memory(), 0, x.shape().elements(), y.memory(), 0);
+            Tensor y = frame.out(0, ElementType.F32, shape);
+            if (each.size() == 1) {
+                FakeQuantizer.round(frame.team(), each.getFirst(), x.memory(), 0, shape.elements(), y.memory(), 0);
+            } else {
+                long inner = shape.elements(shape.rank() - axis + 1, shape.rank());
+                long runs = shape.elements(0, shape.rank() - axis + 1);
+                FakeQuantizer.roundRuns(frame.team(), each, runs, inner, x.memory(), 0, y.memory(), 0);
+            }
         };
     }
 

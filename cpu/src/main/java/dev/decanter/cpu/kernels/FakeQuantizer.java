@@ -1,6 +1,7 @@
 package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** FakeQuantize with one range for the tensor, and its first half alone: from numbers to codes of a byte. */
 public final class FakeQuantizer {
@@ -23,13 +24,45 @@ public final class FakeQuantizer {
             MemorySegment y,
             long yOffset) {
         strips(team, x, xOffset, n, (strip, at, count) -> {
-            if (VectorSupport.ENABLED) {
-                VectorLevels.round(levels, strip, count);
-            } else {
-                ScalarLevels.round(levels, strip, count);
-            }
+            round(levels, strip, count);
             Mem.write(strip, 0, count, y, yOffset + at * Float.BYTES);
         });
+    }
+
+    /**
+     * Rounds runs of {@code n} contiguous elements that follow each other, as {@link #round} does; run i to the levels
+     * {@code i % channels.size()}.
+     */
+    public static void roundRuns(
+            ThreadTeam team,
+            List<QuantizerLevels> channels,
+            long runs,
+            long n,
+            MemorySegment x,
+            long xOffset,
+            MemorySegment y,
+            long yOffset) {
+        team.runRange(runs, Math.max(1, TASK / Math.max(1, n)), (from, to) -> {
+            float[] strip = Scratch.current().floats(Scratch.STRIP, STRIP);
+            for (long run = from; run < to; run++) {
+                QuantizerLevels levels = channels.get((int) (run % channels.size()));
+                for (long i = 0; i < n; i += STRIP) {
+                    int count = (int) Math.min(STRIP, n - i);
+                    long at = (run * n + i) * Float.BYTES;
+                    Mem.read(x, xOffset + at, strip, 0, count);
+                    round(levels, strip, count);
+                    Mem.write(strip, 0, count, y, yOffset + at);
+                }
+            }
+        });
+    }
+
+    private static void round(QuantizerLevels levels, float[] strip, int count) {
+        if (VectorSupport.ENABLED) {
+            VectorLevels.round(levels, strip, count);
+        } else {
+            ScalarLevels.round(levels, strip, count);
+        }
     }
 
     /**
@@ -50,15 +83,11 @@ public final class FakeQuantizer {
             throw new IllegalArgumentException("codes up to " + levels.steps() + " do not fit a byte");
         }
         strips(team, x, xOffset, n, (strip, at, count) -> {
-            int[] codes = Scratch.current().ints(STRIP);
             byte[] bytes = Scratch.current().bytes(STRIP);
             if (VectorSupport.ENABLED) {
-                VectorLevels.codes(levels, strip, codes, count);
+                VectorLevels.codes(levels, strip, bytes, count);
             } else {
-                ScalarLevels.codes(levels, strip, codes, count);
-            }
-            for (int j = 0; j < count; j++) {
-                bytes[j] = (byte) codes[j];
+                ScalarLevels.codes(levels, strip, bytes, count);
             }
             MemorySegment.copy(bytes, 0, y, Mem.I8, yOffset + at, count);
         });

@@ -12,9 +12,9 @@ final class ScalarLevels {
     }
 
     /** Codes of {@code x}. */
-    static void codes(QuantizerLevels q, float[] x, int[] codes, int n) {
+    static void codes(QuantizerLevels q, float[] x, byte[] codes, int n) {
         for (int i = 0; i < n; i++) {
-            codes[i] = (int) code(q, x[i]);
+            codes[i] = (byte) (int) code(q, x[i]);
         }
     }
 

@@ -2,13 +2,15 @@ package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.QuantizerLevels.ROUNDER;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /** {@link QuantizerLevels} on whole vectors: arrays must have room for the last one, whose surplus means nothing. */
 final class VectorLevels {
     private static final int N = Lanes.N;
+    private static final VectorSpecies<Byte> NARROWED = N == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
 
     private VectorLevels() {}
 
@@ -23,10 +25,16 @@ final class VectorLevels {
     }
 
     /** See {@link ScalarLevels#codes}. */
-    static void codes(QuantizerLevels q, float[] x, int[] codes, int n) {
+    static void codes(QuantizerLevels q, float[] x, byte[] codes, int n) {
+        if (N < NARROWED.length()) {
+            // there are no vectors of four bytes
+            ScalarLevels.codes(q, x, codes, n);
+            return;
+        }
         for (int i = 0; i < n; i += N) {
             FloatVector code = code(q, FloatVector.fromArray(Lanes.F, x, i));
-            ((IntVector) code.convert(VectorOperators.F2I, 0)).intoArray(codes, i);
+            ((ByteVector) code.convert(VectorOperators.F2I, 0).convertShape(VectorOperators.I2B, NARROWED, 0))
+                    .intoArray(codes, i);
         }
     }
 

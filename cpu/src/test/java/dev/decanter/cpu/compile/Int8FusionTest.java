@@ -321,6 +321,38 @@ class Int8FusionTest {
         }
     }
 
+    /** Ranges by channel, along any axis, are rounded by a kernel to the last bit of the reference. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void rangesByChannel(int axis) {
+        long[] dims = {3, 4, 5, 1030};
+        long[] entries = {1, 1, 1, 1};
+        entries[axis] = dims[axis];
+        Model model = Graph.of(g -> {
+            Output high = scales(g, entries);
+            Output low = g.op(new BinaryOp.Multiply(), scales(g, entries), g.floats(Shape.SCALAR, -3));
+            Output x = g.input("x", -1, -1, -1, dims[3]);
+            g.result(g.op(new NeuralOp.FakeQuantize(255, AutoBroadcast.NUMPY), x, low, high, low, high));
+        });
+        Tensor x = noise(dims);
+        float[] small = x.toFloats();
+        for (int i = 0; i < small.length; i++) {
+            small[i] *= 0.02f;
+        }
+        for (Tensor value : List.of(x, Tensor.ofFloats(x.shape(), small))) {
+            List<float[]> results = new java.util.ArrayList<>();
+            for (String device : List.of("CPU", "REFERENCE")) {
+                try (CompiledModel compiled = core.compileModel(model, device);
+                        InferRequest request = compiled.createInferRequest()) {
+                    request.setTensor("x", value);
+                    request.infer();
+                    results.add(request.outputs().getFirst().toFloats());
+                }
+            }
+            assertThat(results.get(0)).isEqualTo(results.get(1));
+        }
+    }
+
     private interface Rounding {
         Output of(Graph g, Output x);
     }
