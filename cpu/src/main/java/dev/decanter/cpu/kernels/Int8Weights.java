@@ -32,7 +32,8 @@ public final class Int8Weights {
      * @param quantization scales and zero points, one a row or one for all
      */
     public static Int8Weights pack(ThreadTeam team, Arena arena, Packer.Source source, Quantization quantization) {
-        if (source.format().bits() != Byte.SIZE || quantization.groupSize() < source.inputs()) {
+        boolean bytes = source.format() == WeightFormat.U8 || source.format() == WeightFormat.I8;
+        if (!bytes || quantization.groupSize() < source.inputs()) {
             throw new IllegalArgumentException(source.format() + " in groups of " + quantization.groupSize()
                     + " is not a weight of bytes by rows");
         }
