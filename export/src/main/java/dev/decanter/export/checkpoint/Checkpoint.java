@@ -196,6 +196,11 @@ public final class Checkpoint implements AutoCloseable {
         return tensor;
     }
 
+    /** Takes a tensor that was taken, and is left out of the graph, out of {@link #parameters} too. */
+    public void leaveOut(String name) {
+        parts.add(name);
+    }
+
     /** Counts the elements of a packed matrix as {@link #parameters}. */
     void countPacked(long elements) {
         packed += elements;

@@ -149,6 +149,7 @@ public final class Weights {
                 return true;
             }
         }
+        checkpoint.leaveOut(name);
         return false;
     }
 
