@@ -365,12 +365,19 @@ final class QuantizerPlacement {
     }
 
     private QuantizerPoint point(Traveller traveller, Node node, boolean output, int port) {
+        // ranges by channel are not shared: a channel of one value need not be one of another
         Config config = traveller.configs.getFirst();
         boolean product = transformer
                 && traveller.served.stream()
                         .map(Unit::first)
                         .anyMatch(n -> n.op().type().equals("MatMul")
                                 && graph.weight(n).isEmpty());
-        return new QuantizerPoint(node, output, port, config.symmetric || product, config.perChannel, traveller.group);
+        return new QuantizerPoint(
+                node,
+                output,
+                port,
+                config.symmetric || product,
+                config.perChannel,
+                config.perChannel ? -1 : traveller.group);
     }
 }
