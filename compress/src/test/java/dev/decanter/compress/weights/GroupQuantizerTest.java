@@ -81,6 +81,23 @@ class GroupQuantizerTest {
         }
     }
 
+    @Property(tries = 100)
+    void vectorsGiveWhatPlainLoopsGive(@ForAll long seed, @ForAll @IntRange(min = 1, max = 70) int length) {
+        float[] w = weights(seed, length + 3);
+        Kernel[] kernels = {new ScalarKernel(), new VectorKernel()};
+        float[][] extremes = new float[2][2];
+        byte[][] integers = new byte[2][length + 3];
+        byte[][] steps = new byte[2][length + 3];
+        for (int k = 0; k < 2; k++) {
+            kernels[k].extremes(w, 3, length, extremes[k]);
+            kernels[k].integers(w, 3, length, 0.01f, 7, 0, 15, integers[k]);
+            kernels[k].steps(w, 3, length, 0.01f, FloatCodes.NF4_BORDERS, steps[k]);
+        }
+        assertThat(extremes[1]).containsExactly(extremes[0]);
+        assertThat(integers[1]).containsExactly(integers[0]);
+        assertThat(steps[1]).containsExactly(steps[0]);
+    }
+
     /** Sizes from subnormal to large, ties of coarse grids, groups of one sign, of zeros and of one value. */
     private static float[] weights(long seed, int count) {
         Random random = new Random(seed);

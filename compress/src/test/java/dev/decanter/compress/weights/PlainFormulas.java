@@ -122,4 +122,9 @@ public final class PlainFormulas {
     public static int nibble(byte[] packed, int index) {
         return packed[index / 2] >> (index % 2 * 4) & 15;
     }
+
+    /** What a 4-bit code of a float type stands for. */
+    public static float value(int code, CompressionMode mode) {
+        return mode == CompressionMode.NF4 ? NF4[code] : code < 8 ? F4[code] : -F4[code - 8];
+    }
 }
