@@ -69,12 +69,19 @@ final class CompressionOptions {
     @Option(
             names = "--dataset",
             paramLabel = "FILE|auto",
-            description = "What to calibrate with: a text file, JSON lines (a text each), or text that the model"
-                    + " writes itself (auto).")
+            description =
+                    "What to calibrate with: a text file, JSON lines (a text or a conversation each), or text that the"
+                            + " model writes itself (auto).")
     private Optional<String> dataset = Optional.empty();
 
     @Option(names = "--num-samples", paramLabel = "N", description = "Most samples of the dataset; 128 by default.")
     private Optional<Integer> numSamples = Optional.empty();
+
+    @Option(
+            names = "--seq-len",
+            paramLabel = "N",
+            description = "Most tokens of a sample; 32 by default, 256 where each line is a sample.")
+    private Optional<Integer> sampleTokens = Optional.empty();
 
     @Option(
             names = "--quantization-statistics-path",
@@ -130,6 +137,7 @@ final class CompressionOptions {
         List<String> set = new ArrayList<>(knobs());
         dataset.ifPresent(_ -> set.add("--dataset"));
         numSamples.ifPresent(_ -> set.add("--num-samples"));
+        sampleTokens.ifPresent(_ -> set.add("--seq-len"));
         statistics.ifPresent(_ -> set.add("--quantization-statistics-path"));
         return set;
     }
@@ -160,6 +168,7 @@ final class CompressionOptions {
                 false,
                 dataset.or(() -> needsData ? Optional.of(CompressionSettings.AUTO) : Optional.empty()),
                 numSamples,
+                sampleTokens,
                 statistics,
                 new IgnoredScope(List.of(), table.ignoredPatterns(), List.of()),
                 table.dynamicQuantizationGroupSize());
@@ -185,6 +194,7 @@ final class CompressionOptions {
                 loraCorrection,
                 dataset,
                 numSamples,
+                sampleTokens,
                 statistics,
                 ignored(),
                 Optional.empty());

@@ -64,6 +64,7 @@ final class WeightCompressor implements ModelTransform {
      */
     CompressionReport compress(Model model, Path folder) {
         WeightCompression.Builder builder = settings.builder().listener(progress.steps());
+        settings.dataset().ifPresent(name -> builder.dataset(settings.samples(name, model, folder, progress.steps())));
         CompressionReport report = builder.build().compress(model);
         told.accept(report);
         settings.dynamicQuantizationGroupSize()

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code compress}, and {@code export} with a compressed format, on a golden Llama of 64 and 160 channels. */
 class CompressTest {
@@ -196,5 +197,90 @@ class CompressTest {
         assertThat(row.get("precision").asText()).isEqualTo("float");
         assertThat(row.get("bits").asInt()).isEqualTo(32);
         assertThat(row.get("all").get("share_of_elements").asDouble()).isEqualTo(1);
+    }
+
+    /** Words of the model's own vocabulary, enough of them for a few windows. */
+    private Path texts() throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 200; i++) {
+            text.append("the quick river ran over ").append(i).append(" stones and was gone\n");
+        }
+        return Files.writeString(folder.resolve("texts.txt"), text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--awq --scale-estimation,scale estimation",
+        "--gptq,GPTQ",
+        "--lora-correction,low-rank correction",
+        "--ratio 0.5 --sensitivity-metric hessian_input_activation,mixed precision"
+    })
+    void methodsThatLookAtActivationsRunOnTexts(String flags, String stage) throws IOException {
+        Path out = folder.resolve("out");
+        List<Object> words =
+                new ArrayList<>(List.of("compress", base, out, "--mode", "int4_sym", "--group-size", "32"));
+        words.addAll(List.of(flags.split(" ", -1)));
+        words.addAll(List.of("--dataset", texts(), "--num-samples", "4", "--seq-len", "16"));
+        Cli result = Cli.done(words.toArray());
+        assertThat(result.err()).containsIgnoringCase(stage);
+        assertThat(precisions(out)).containsExactly("int8_asym, per-channel", "int4_sym, group size 32");
+        JsonNode quantization = Cli.read(out.resolve("openvino_config.json")).get("quantization_config");
+        assertThat(quantization.get("num_samples").asInt()).isEqualTo(4);
+        assertThat(quantization.get("dataset").asText()).endsWith("texts.txt");
+        assertThat(greedy(out)).hasSize(8);
+        Path plain = folder.resolve("plain");
+        Cli.done("compress", base, plain, "--mode", "int4_sym", "--group-size", "32");
+        assertThat(Files.mismatch(out.resolve("openvino_model.bin"), plain.resolve("openvino_model.bin")))
+                .isNotEqualTo(-1);
+    }
+
+    @Test
+    void statisticsAreKeptAndFoundAgain() throws IOException {
+        Path statistics = folder.resolve("statistics");
+        Object[] words = {
+            "export",
+            "--model",
+            CHECKPOINT,
+            "--weight-format",
+            "int4",
+            "--group-size",
+            "32",
+            "--scale-estimation",
+            "--dataset",
+            texts(),
+            "--num-samples",
+            "4",
+            "--quantization-statistics-path",
+            statistics,
+            folder.resolve("out")
+        };
+        Cli.done(words);
+        byte[] first = Files.readAllBytes(folder.resolve("out/openvino_model.bin"));
+        assertThat(statistics).isNotEmptyDirectory();
+        Cli.done(words);
+        assertThat(folder.resolve("out/openvino_model.bin")).hasBinaryContent(first);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPresetThatNeedsDataTakesTheFileThatIsGivenOrLetsTheModelWrite(boolean given) throws IOException {
+        // the demo model: noise as of a golden model makes no texts
+        Path named = Checkpoints.copy(Path.of("..", "demo", "model"), folder.resolve("checkpoint"));
+        Checkpoints.config(named, config -> config.put("_name_or_path", "microsoft/phi-2"));
+        List<Object> words = new ArrayList<>(
+                List.of("export", "--model", named, "--weight-format", "int4", "--num-samples", "4", "--seq-len", "8"));
+        if (given) {
+            words.addAll(List.of("--dataset", texts()));
+        }
+        words.add(folder.resolve("out"));
+        Cli result = Cli.done(words.toArray());
+        assertThat(result.err())
+                .contains("(config.json names it): int4_asym, group size 64, ratio 1.0, AWQ, scale estimation")
+                .contains("statistics", "AWQ", "scale estimation");
+        String said = "they are calibrated on wikitext2, which is not at hand: the model writes texts itself"
+                + " (--dataset FILE takes yours)";
+        assertThat(result.err().contains(said)).isNotEqualTo(given);
+        assertThat(precisions(folder.resolve("out")))
+                .containsExactly("int8_asym, per-channel", "int4_asym, group size 64");
     }
 }

@@ -251,6 +251,16 @@ class FailureMessagesTest {
                         "compress @/ov @/out --mode int4_sym --group-size 48",
                         INDIVISIBLE),
                 failure(
+                        "a dataset of the Hub",
+                        NONE,
+                        "compress @/ov @/out --mode int4_sym --gptq --dataset wikitext2",
+                        "--dataset wikitext2: Decanter has no datasets and downloads none; give a text file, or auto for texts that the model writes itself"),
+                failure(
+                        "no such dataset",
+                        NONE,
+                        "export --model @/hf --weight-format int4 --gptq --dataset @/none.txt @/out",
+                        "--dataset @/none.txt does not exist; give a text file, JSON lines, or auto for texts that the model writes itself"),
+                failure(
                         "a layer that is not there",
                         NONE,
                         "compress @/ov @/out --ignored-scope no.such.layer",
@@ -520,6 +530,18 @@ class FailureMessagesTest {
                         "a metric without data",
                         "compress @/ov @/out --mode int4_sym --ratio 0.5 --sensitivity-metric max_activation_variance",
                         "--sensitivity-metric max_activation_variance ranks layers by their activations: give a --dataset, or leave the metric out"),
+                usage(
+                        "scales without data",
+                        "compress @/ov @/out --mode int4_sym --scale-estimation",
+                        "--scale-estimation looks at the activations of the model: give a --dataset, or leave it out"),
+                usage(
+                        "two ways to make up for errors",
+                        "compress @/ov @/out --mode int4_sym --gptq --lora-correction --dataset auto",
+                        "--gptq and --lora-correction cannot be used together; leave one of them out"),
+                usage(
+                        "half a sample",
+                        "compress @/ov @/out --mode int4_sym --gptq --dataset auto --num-samples 0",
+                        "--num-samples 0 must be at least 1"),
                 usage(
                         "no mode",
                         "compress @/ov @/out --mode int3",
