@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
             ExportCommand.class,
             ConvertTokenizerCommand.class,
             CompressCommand.class,
+            QuantizeCommand.class,
             CompareCommand.class,
             GenerateCommand.class,
             ChatCommand.class,

@@ -251,6 +251,11 @@ class FailureMessagesTest {
                         "compress @/ov @/out --mode int4_sym --group-size 48",
                         INDIVISIBLE),
                 failure(
+                        "no samples",
+                        NONE,
+                        "quantize @/ov @/out --dataset @/none",
+                        "--dataset @/none does not exist; name a folder of .npy files or images, or a text file"),
+                failure(
                         "a dataset of the Hub",
                         NONE,
                         "compress @/ov @/out --mode int4_sym --gptq --dataset wikitext2",
@@ -530,6 +535,18 @@ class FailureMessagesTest {
                         "a metric without data",
                         "compress @/ov @/out --mode int4_sym --ratio 0.5 --sensitivity-metric max_activation_variance",
                         "--sensitivity-metric max_activation_variance ranks layers by their activations: give a --dataset, or leave the metric out"),
+                usage(
+                        "nothing to calibrate with",
+                        "quantize @/ov @/out",
+                        "Missing required option: '--dataset=DIR|FILE'"),
+                usage(
+                        "too much smoothing",
+                        "quantize @/ov @/out --dataset @/ov --smooth-quant-alpha 2",
+                        "--smooth-quant-alpha 2.0: give 0 to 1, or -1 to switch it off"),
+                usage(
+                        "an unknown rule",
+                        "quantize @/ov @/out --dataset @/ov --activation-range mode",
+                        "Invalid value for option '--activation-range': mode is not one of min_max, mean_min_max, percentile[:P]"),
                 usage(
                         "scales without data",
                         "compress @/ov @/out --mode int4_sym --scale-estimation",

@@ -4,6 +4,7 @@ import dev.decanter.compress.data.GeneratedSamples;
 import dev.decanter.compress.data.TextSamples;
 import dev.decanter.compress.ptq.ImageFolder;
 import dev.decanter.compress.ptq.NumpyFolder;
+import dev.decanter.compress.statistics.SampleInputs;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.Tensor;
 import java.nio.file.Path;
@@ -32,6 +33,16 @@ public interface CalibrationDataset {
                 return copy.get(i);
             }
         };
+    }
+
+    /**
+     * {@code samples} with a tensor for each input of {@code model}: those that a sample does not name get what belongs to a text that
+     * starts on an empty cache, such as {@code attention_mask} of ones and {@code position_ids} that count.
+     *
+     * @return the samples; each throws {@link CompressionException} when it is asked for if it lacks another input
+     */
+    static CalibrationDataset completed(CalibrationDataset samples, Model model) {
+        return SampleInputs.completed(samples, model);
     }
 
     /**

@@ -65,11 +65,13 @@ public final class Quantization {
     }
 
     /**
-     * Quantizes {@code model} in place. Weights are read for their ranges and when the model is written, piece by piece.
+     * Quantizes {@code model} in place. Weights are read for their ranges and when the model is written, piece by
+     * piece.
      *
      * @return which weights are i8 now
-     * @throws CompressionException if the model is quantized or compressed already, has nothing to quantize, an ignored scope
-     *     fits no layer, or the dataset does not fit the model; all but the last before anything is read
+     * @throws CompressionException if the model is quantized or compressed already, has nothing to quantize, an
+     *     ignored scope fits no layer, or the dataset does not fit the model; all but the last before anything is
+     *     read
      */
     public CompressionReport compress(Model model) {
         List<LayerDecision> layers =
@@ -126,7 +128,9 @@ public final class Quantization {
             return this;
         }
 
-        /** SmoothQuant's α for products, 0 to 1 (0.95 by default); a negative one switches it off. Transformers only. */
+        /**
+         * SmoothQuant's α for products, 0 to 1 (0.95 by default); a negative one switches it off. Transformers only.
+         */
         public Builder smoothQuantMatmul(double alpha) {
             matmulAlpha = Optional.of(alpha);
             return this;
@@ -195,11 +199,11 @@ public final class Quantization {
             alpha("--smooth-quant-convolution-alpha", convolutionAlpha, transformer);
             if (!biasCorrection && fastBiasCorrection.isPresent()) {
                 throw new CompressionException(
-                        "--fast-bias-correction says how biases are corrected, but bias correction is off; leave one out");
+                        "--fast-bias-correction says how biases are corrected, but that is off; leave one out");
             }
             if (weightRange.isPresent() && weightRange.get().kind() == RangeEstimator.Kind.MEAN_MIN_MAX) {
                 throw new CompressionException(
-                        "a weight is one sample, so there is no mean of its extremes; use min-max or a percentile for weights");
+                        "a weight has no samples to take a mean of; use min-max or a percentile for weights");
             }
             return new Quantization(this, settings(transformer), samples);
         }

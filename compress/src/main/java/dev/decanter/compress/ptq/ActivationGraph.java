@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The part of a model that carries activations: what inputs, states and embeddings reach, without the arithmetic on shapes.
- * It is what NNCF calls the inference graph (nncf/quantization/passes.py).
+ * The part of a model that carries activations: what inputs, states and embeddings reach, without the arithmetic on
+ * shapes. It is what NNCF calls the inference graph (nncf/quantization/passes.py).
  */
 final class ActivationGraph {
     private static final Set<String> LOOKED_THROUGH = Set.of("Convert");
@@ -153,7 +153,9 @@ final class ActivationGraph {
         return edges;
     }
 
-    /** The constant operand of an operation with weights or of an Add with a bias; empty without one, or with several. */
+    /**
+     * The constant operand of an operation with weights or of an Add with a bias; empty without one, or with several.
+     */
     Optional<Weight> weight(Node node) {
         String type = node.op().type();
         if (!fedByInputs.contains(node) || !(OpKinds.WITH_WEIGHTS.contains(type) || type.equals("Add"))) {

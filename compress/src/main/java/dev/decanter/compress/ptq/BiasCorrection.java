@@ -22,8 +22,8 @@ import java.util.Optional;
 
 /**
  * Moves biases so that layers with quantized weights give the mean output they had
- * (nncf/quantization/algorithms/fast_bias_correction and bias_correction). Fast: each layer for itself, on the mean of its
- * float input. Full: layer by layer, on what the corrected layers before it give.
+ * (nncf/quantization/algorithms/fast_bias_correction and bias_correction). Fast: each layer for itself, on the mean
+ * of its float input. Full: layer by layer, on what the corrected layers before it give.
  */
 final class BiasCorrection {
     private static final float FAST_THRESHOLD = 2;
@@ -183,8 +183,8 @@ final class BiasCorrection {
     }
 
     /**
-     * Corrects the layers of {@code model}, weights of which are quantized by now and activations are not, those first that
-     * no other one feeds; returns how many were corrected.
+     * Corrects the layers of {@code model}, weights of which are quantized by now and activations are not, those
+     * first that no other one feeds; returns how many were corrected.
      */
     int full(Model model, ProbedRun run, int samples) {
         int corrected = 0;
@@ -204,7 +204,9 @@ final class BiasCorrection {
         return corrected;
     }
 
-    /** Layers by how many corrected ones lie before them at most: those of one level do not change each other's input. */
+    /**
+     * Layers by how many corrected ones lie before them at most: those of one level do not change each other's input.
+     */
     private List<List<Layer>> levels(ActivationGraph graph) {
         Map<Node, Layer> byNode = new HashMap<>();
         layers.forEach(l -> byNode.put(l.node(), l));

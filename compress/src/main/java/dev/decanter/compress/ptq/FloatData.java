@@ -63,7 +63,10 @@ final class FloatData {
         return values;
     }
 
-    /** A constant of the same type with the elements along {@code axis} multiplied by {@code factors}, when it is read. */
+    /**
+     * A constant of the same type with the elements along {@code axis} multiplied by {@code factors}, when it is
+     * read.
+     */
     static Op.Constant scaled(Op.Constant constant, int axis, float[] factors) {
         long inner = constant.shape().elements(axis + 1, constant.shape().rank());
         int width = constant.elementType().bits() / 8;

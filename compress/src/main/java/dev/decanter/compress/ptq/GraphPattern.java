@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A small graph of layer types to be found in a model: node {@code i} has one of {@code types.get(i)}, and {@code edges}
- * are all connections among the nodes. Each node but the first touches one before it.
+ * A small graph of layer types to be found in a model: node {@code i} has one of {@code types.get(i)}, and {@code
+ * edges} are all connections among the nodes. Each node but the first touches one before it.
  *
  * @param edges pairs from, to; a pair twice means that both inputs come from there
  * @param left nodes that must be there, but are not part of what is found

@@ -9,7 +9,10 @@ import java.util.List;
 final class Graphs {
     private Graphs() {}
 
-    /** Makes input {@code port} of {@code consumer} read {@code constant} in place of the constant behind its conversions. */
+    /**
+     * Makes input {@code port} of {@code consumer} read {@code constant} in place of the constant behind its
+     * conversions.
+     */
     static void replaceConstant(Node consumer, int port, Node constant) {
         if (consumer.input(port).node().op() instanceof Op.Constant) {
             consumer.replaceInput(port, constant.output());

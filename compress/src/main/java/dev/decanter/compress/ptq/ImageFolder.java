@@ -37,7 +37,10 @@ public final class ImageFolder implements CalibrationDataset {
         this.channelsFirst = channelsFirst;
     }
 
-    /** Finds the images and reads the model folder's configuration; throws {@link CompressionException} if either is amiss. */
+    /**
+     * Finds the images and reads the model folder's configuration; throws {@link CompressionException} if either is
+     * amiss.
+     */
     public static CalibrationDataset of(Path folder, Path modelFolder, Model model) {
         if (model.parameters().size() != 1) {
             throw new CompressionException("model \"" + model.name() + "\" has "

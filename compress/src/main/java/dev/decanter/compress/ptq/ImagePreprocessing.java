@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a model's {@code preprocessor_config.json} says is done to images: resize, crop to the middle, rescale, normalise.
+ * What a model's {@code preprocessor_config.json} says is done to images: resize, crop to the middle, rescale,
+ * normalise.
  *
  * @param resize the size to bring images to; empty for none
  * @param crop the part to keep; empty for all
@@ -33,7 +34,10 @@ record ImagePreprocessing(
     /** Width and height; or the shorter edge as both, with {@code keepRatio}. */
     record Size(int width, int height, boolean keepRatio) {}
 
-    /** Reads the file of a model folder; throws {@link CompressionException} if it is missing or asks for something else. */
+    /**
+     * Reads the file of a model folder; throws {@link CompressionException} if it is missing or asks for something
+     * else.
+     */
     static ImagePreprocessing of(Path modelFolder) {
         Path file = modelFolder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
@@ -116,7 +120,10 @@ record ImagePreprocessing(
         return config.path("do_center_crop").asBoolean(false);
     }
 
-    /** The image as f32 values; {@code channelsFirst} says in which order. Height and width are those of {@link #result}. */
+    /**
+     * The image as f32 values; {@code channelsFirst} says in which order. Height and width are those of {@link
+     * #result}.
+     */
     float[] apply(Pixels image, boolean channelsFirst) {
         int plane = image.width() * image.height();
         float[] out = new float[Math.multiplyExact(plane, Pixels.CHANNELS)];

@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One array in NumPy's {@code .npy} format, version 1 or 2: little endian, C order, of f16, f32, i32 or i64. The header is
- * checked against the file's length before anything is allocated.
+ * One array in NumPy's {@code .npy} format, version 1 or 2: little endian, C order, of f16, f32, i32 or i64. The
+ * header is checked against the file's length before anything is allocated.
  */
 final class NumpyFile {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -160,7 +160,10 @@ final class NumpyFile {
         return shape;
     }
 
-    /** The array as a tensor of {@code wanted}: its own type, or f32 for f16, i64 for i32, i32 for i64 where values fit. */
+    /**
+     * The array as a tensor of {@code wanted}: its own type, or f32 for f16, i64 for i32, i32 for i64 where values
+     * fit.
+     */
     Tensor tensor(ElementType wanted) {
         MemorySegment own = bytes();
         if (wanted == type) {

@@ -17,7 +17,9 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Calibration samples from {@code .npy} files; see {@link CalibrationDataset#numpy}. Files are read when a sample is. */
+/**
+ * Calibration samples from {@code .npy} files; see {@link CalibrationDataset#numpy}. Files are read when a sample is.
+ */
 public final class NumpyFolder implements CalibrationDataset {
     private static final String ENDING = ".npy";
 
@@ -91,7 +93,9 @@ public final class NumpyFolder implements CalibrationDataset {
         return complete(folder, samples, inputs);
     }
 
-    /** {@code 0001.ids.npy}, {@code 0001.mask.npy}; {@code ids.npy} for one sample; any name for a model of one input. */
+    /**
+     * {@code 0001.ids.npy}, {@code 0001.mask.npy}; {@code ids.npy} for one sample; any name for a model of one input.
+     */
     private static List<Map<String, Path>> flat(Path folder, Map<String, Op.Parameter> inputs) {
         Map<String, Map<String, Path>> samples = new LinkedHashMap<>();
         for (Path file : list(folder, NumpyFile::isOne)) {

@@ -23,9 +23,9 @@ import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
- * Runs a model on samples with outputs for values inside it. Values are reduced in the graph, so that a sample gives a few
- * numbers for each probe, whatever its size; probes that want whole values are served a few at a time, each few with a
- * run of their own over the samples.
+ * Runs a model on samples with outputs for values inside it. Values are reduced in the graph, so that a sample gives
+ * a few numbers for each probe, whatever its size; probes that want whole values are served a few at a time, each few
+ * with a run of their own over the samples.
  */
 final class ProbedRun {
     private static final int WHOLE_VALUES_AT_A_TIME = 8;
@@ -150,7 +150,7 @@ final class ProbedRun {
         if (!value.shape().hasRank()) {
             throw new CompressionException(
                     "layer \"" + probe.value().node().name()
-                            + "\" gives a value of unknown rank, whose range cannot be seen; leave it out with --ignored-scope");
+                            + "\" gives a value of unknown rank, so its range cannot be seen; put it in --ignored-scope");
         }
         int rank = value.shape().rank();
         long[] axes = LongStream.range(0, rank).filter(a -> a != probe.axis()).toArray();

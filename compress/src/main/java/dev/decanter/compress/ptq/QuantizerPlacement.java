@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Decides where quantizers go: one starts at every input of what computes in int8 and moves towards the model's inputs as far as
- * only layers lie before it that move values, and as every branch that it would quantize wants it.
+ * Decides where quantizers go: one starts at every input of what computes in int8 and moves towards the model's
+ * inputs as far as only layers lie before it that move values, and as every branch that it would quantize wants it.
  *
- * <p>The result is that of NNCF's QuantizerPropagationSolver. That one moves quantizers in turns and lets them wait for
- * each other at branches; here layers are visited from the outputs on, so that all readers of a value are decided before
- * the value is, and nothing has to wait.
+ * <p>The result is that of NNCF's QuantizerPropagationSolver. That one moves quantizers in turns and lets them wait
+ * for each other at branches; here layers are visited from the outputs on, so that all readers of a value are decided
+ * before the value is, and nothing has to wait.
  */
 final class QuantizerPlacement {
     private final ActivationGraph graph;
@@ -57,8 +57,8 @@ final class QuantizerPlacement {
     }
 
     /**
-     * The quantizers of activations in topological order, and the weights to quantize: those whose Gather gives values on
-     * that are quantized again are in {@code perTensor}, with one range for the whole table.
+     * The quantizers of activations in topological order, and the weights to quantize: those whose Gather gives
+     * values on that are quantized again are in {@code perTensor}, with one range for the whole table.
      */
     record Setup(List<QuantizerPoint> activations, List<ActivationGraph.Weight> weights, Set<Node> perTensor) {}
 

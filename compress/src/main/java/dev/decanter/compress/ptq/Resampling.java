@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Resizing of 8-bit images as Pillow does it: a filter as wide as the reduction, first along rows and then along columns,
- * in fixed point of 22 bits, rounded to 8 bits after each.
+ * Resizing of 8-bit images as Pillow does it: a filter as wide as the reduction, first along rows and then along
+ * columns, in fixed point of 22 bits, rounded to 8 bits after each.
  */
 enum Resampling {
     NEAREST(0),

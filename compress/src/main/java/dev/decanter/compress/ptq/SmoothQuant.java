@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * SmoothQuant (nncf/quantization/algorithms/smooth_quant): outliers of an activation's channels are divided out of it and
- * multiplied into the weights of all layers that read it, so that the function stays and the range shrinks.
+ * SmoothQuant (nncf/quantization/algorithms/smooth_quant): outliers of an activation's channels are divided out of it
+ * and multiplied into the weights of all layers that read it, so that the function stays and the range shrinks.
  */
 final class SmoothQuant {
     private final Model model;

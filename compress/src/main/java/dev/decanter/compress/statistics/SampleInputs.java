@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * starts on an empty cache: {@code attention_mask} of ones, {@code position_ids} counting up over the mask, {@code beam_idx} of the
  * rows in order, {@code token_type_ids} of zeros, {@code past_key_values} of length 0.
  */
-final class SampleInputs {
+public final class SampleInputs {
     private static final List<String> LEADING =
             List.of("input_ids", "inputs_embeds", "decoder_input_ids", "input_features");
     private static final String MASK = "attention_mask";
@@ -39,6 +39,25 @@ final class SampleInputs {
     SampleInputs(Model model, CalibrationDataset dataset) {
         this.model = model;
         this.dataset = dataset;
+    }
+
+    /** {@code samples} with a tensor for each input of {@code model}; see {@link CalibrationDataset#completed}. */
+    public static CalibrationDataset completed(CalibrationDataset samples, Model model) {
+        SampleInputs inputs = new SampleInputs(model, samples);
+        List<Output> wanted = model.parameters().stream().map(Node::output).toList();
+        return new CalibrationDataset() {
+            @Override
+            public int size() {
+                return samples.size();
+            }
+
+            @Override
+            public Map<String, Tensor> sample(int i) {
+                Map<String, Tensor> all = new HashMap<>();
+                inputs.of(i, wanted).forEach((input, tensor) -> all.put(name(input.node()), tensor));
+                return all;
+            }
+        };
     }
 
     /**

@@ -46,12 +46,18 @@ final class Encoders {
         this.outlier = outlier;
     }
 
-    /** ALBERT: one layer's weights for all layers, an embedding narrower than the layers. Outliers at the embedding's norm. */
+    /**
+     * ALBERT: one layer's weights for all layers, an embedding narrower than the layers. Outliers at the embedding's
+     * norm.
+     */
     static Model albert(long seed, float outlier) {
         return new Encoders(seed, outlier).buildAlbert();
     }
 
-    /** CLIP's text half: norms before the layers, a causal mask, ScaledDotProductAttention, the last token picked by TopK. */
+    /**
+     * CLIP's text half: norms before the layers, a causal mask, ScaledDotProductAttention, the last token picked by
+     * TopK.
+     */
     static Model clipText(long seed, float outlier) {
         return new Encoders(seed, outlier).buildClipText();
     }
@@ -409,7 +415,9 @@ final class Encoders {
         return Node.of(constantData(deviation, dims, 1, 0), name);
     }
 
-    /** Normal numbers; those of {@code loud} along {@code axis} times the outlier's factor to the power {@code sign}. */
+    /**
+     * Normal numbers; those of {@code loud} along {@code axis} times the outlier's factor to the power {@code sign}.
+     */
     private Op.Constant constantData(double deviation, long[] dims, int sign, int axis, int... loud) {
         Shape shape = Shape.of(dims);
         float[] values = new float[Math.toIntExact(shape.elements())];

@@ -26,7 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** A published ALBERT, quantized by us and by NNCF: the graphs are the same, down to names, ranges' shapes and attributes. */
+/**
+ * A published ALBERT, quantized by us and by NNCF: the graphs are the same, down to names, ranges' shapes and
+ * attributes.
+ */
 class RealAlbertTest {
     @TempDir
     Path folder;
