@@ -3,6 +3,7 @@ package dev.decanter.compress.ptq;
 import dev.decanter.compress.CalibrationDataset;
 import dev.decanter.compress.CompressionException;
 import dev.decanter.compress.CompressionListener;
+import dev.decanter.compress.statistics.SampleInputs;
 import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
@@ -78,11 +79,13 @@ final class ProbedRun {
                 }
                 resultOf[i] = index;
             }
+            SampleInputs samplesOf = new SampleInputs(model, dataset);
+            List<Output> inputs = model.parameters().stream().map(Node::output).toList();
             Model probed = new Model(model.name(), model.parameters(), results, model.sinks());
             try (CompiledModel compiled = core.compileModel(probed, device);
                     InferRequest request = compiled.createInferRequest()) {
                 for (int s = 0; s < samples; s++) {
-                    feed(model, request, dataset.sample(s), s);
+                    samplesOf.of(s, inputs).forEach((input, tensor) -> request.setTensor(name(input), tensor));
                     request.resetState();
                     request.infer();
                     List<Tensor> outputs = request.outputs();
@@ -97,34 +100,8 @@ final class ProbedRun {
         }
     }
 
-    /** Sets a sample's tensors; throws {@link CompressionException} if it does not have just the model's inputs. */
-    static void feed(Model model, InferRequest request, Map<String, Tensor> sample, int index) {
-        for (String name : sample.keySet()) {
-            if (model.parameter(name).isEmpty()) {
-                throw new CompressionException("calibration sample " + index + " has a tensor \"" + name
-                        + "\" that is no input of the model; its inputs are " + inputNames(model));
-            }
-        }
-        for (Node parameter : model.parameters()) {
-            List<String> names = new ArrayList<>(Model.tensorNames(parameter));
-            names.add(parameter.name());
-            String name = names.stream()
-                    .filter(sample::containsKey)
-                    .findFirst()
-                    .orElseThrow(() -> new CompressionException("calibration sample " + index + " lacks input \""
-                            + names.getFirst() + "\"; give a tensor for each of " + inputNames(model)));
-            Tensor tensor = sample.get(name);
-            if (tensor != null) {
-                request.setTensor(name, tensor);
-            }
-        }
-    }
-
-    private static String inputNames(Model model) {
-        return model.parameters().stream()
-                .map(p -> Model.tensorNames(p).stream().findFirst().orElse(p.name()))
-                .toList()
-                .toString();
+    private static String name(Output input) {
+        return input.names().stream().findFirst().orElse(input.node().name());
     }
 
     private static Node result(Probe probe, int index, List<Node> added) {
@@ -148,9 +125,8 @@ final class ProbedRun {
 
     private static Output reduced(Probe probe, Output value, String name, List<Node> added) {
         if (!value.shape().hasRank()) {
-            throw new CompressionException(
-                    "layer \"" + probe.value().node().name()
-                            + "\" gives a value of unknown rank, so its range cannot be seen; put it in --ignored-scope");
+            throw new CompressionException("layer \"" + probe.value().node().name()
+                    + "\" gives a value of unknown rank, so its range cannot be seen; put it in --ignored-scope");
         }
         int rank = value.shape().rank();
         long[] axes = LongStream.range(0, rank).filter(a -> a != probe.axis()).toArray();

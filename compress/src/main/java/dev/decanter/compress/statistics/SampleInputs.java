@@ -36,7 +36,7 @@ public final class SampleInputs {
     private final Model model;
     private final CalibrationDataset dataset;
 
-    SampleInputs(Model model, CalibrationDataset dataset) {
+    public SampleInputs(Model model, CalibrationDataset dataset) {
         this.model = model;
         this.dataset = dataset;
     }
@@ -66,7 +66,7 @@ public final class SampleInputs {
      * @throws CompressionException if the sample names an input that the model has not, lacks one, or gives one of another type or
      *     shape
      */
-    Map<Output, Tensor> of(int index, List<Output> wanted) {
+    public Map<Output, Tensor> of(int index, List<Output> wanted) {
         Map<String, Tensor> sample = dataset.sample(index);
         Map<Node, Tensor> given = new HashMap<>();
         sample.forEach((name, tensor) -> given.put(

@@ -248,7 +248,7 @@ class QuantizationTest {
                 .hasMessageContaining("quantize the float model");
         assertThatThrownBy(() -> quantization.compress(Encoders.clipVision(1, 1)))
                 .isInstanceOf(CompressionException.class)
-                .hasMessageContaining("\"input_ids\" that is no input of the model");
+                .hasMessageContaining("\"input_ids\", which the model has not");
         assertThatThrownBy(() ->
                         transformer(CalibrationDataset.of(List.of())).build().compress(Encoders.albert(1, 1)))
                 .isInstanceOf(CompressionException.class)
