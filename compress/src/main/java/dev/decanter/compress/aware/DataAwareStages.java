@@ -362,15 +362,6 @@ public final class DataAwareStages {
     }
 
     private void put(LayerPlan plan, WeightedLayer layer) {
-        plans.set(
-                indexOf(layer),
-                new LayerPlan(
-                        layer,
-                        plan.config(),
-                        plan.ratioDefining(),
-                        plan.parameters(),
-                        plan.columnScale(),
-                        plan.codes(),
-                        plan.adapters()));
+        plans.set(indexOf(layer), new LayerPlan(layer, plan.config(), plan.ratioDefining(), plan.parameters()));
     }
 }

@@ -30,8 +30,6 @@ final class CompressedWeight {
     private final WeightLayout layout;
     private final WeightConfig config;
     private final Optional<GroupParameters> given;
-    private final Optional<float[]> columnScale;
-    private final Optional<byte[]> givenCodes;
     private final int groups;
     private final ParameterStore parameters;
     /** Codes of one index of the outer dimension in the order of the file, for weights across their orientation. */
@@ -42,37 +40,13 @@ final class CompressedWeight {
 
     /** The plan must have a configuration that divides the weight's columns. */
     CompressedWeight(LayerPlan plan) {
-        this(
-                plan.layer().weightName(),
-                plan.layer().matrix(),
-                plan.layer().layout(),
-                plan.config().orElseThrow(),
-                plan.parameters(),
-                plan.columnScale(),
-                plan.codes());
-    }
-
-    /** Compresses a matrix in memory. */
-    CompressedWeight(String name, WeightMatrix matrix, WeightLayout layout, WeightConfig config) {
-        this(name, matrix, layout, config, Optional.empty(), Optional.empty(), Optional.empty());
-    }
-
-    private CompressedWeight(
-            String name,
-            WeightMatrix matrix,
-            WeightLayout layout,
-            WeightConfig config,
-            Optional<GroupParameters> given,
-            Optional<float[]> columnScale,
-            Optional<byte[]> givenCodes) {
-        this.matrix = matrix;
-        this.layout = layout;
-        this.config = config;
-        this.given = given;
-        this.columnScale = columnScale;
-        this.givenCodes = givenCodes;
-        this.groups = config.groups(matrix.columns());
-        this.parameters = new ParameterStore(name, config.mode(), matrix.rows(), groups, layout.inner());
+        WeightedLayer layer = plan.layer();
+        matrix = layer.matrix();
+        layout = layer.layout();
+        config = plan.config().orElseThrow();
+        given = plan.parameters();
+        groups = config.groups(matrix.columns());
+        parameters = new ParameterStore(layer.weightName(), config.mode(), matrix.rows(), groups, layout.inner());
     }
 
     WeightConfig config() {
@@ -217,31 +191,16 @@ final class CompressedWeight {
 
     /** The codes of some rows; their scales and zero points are kept. */
     private byte[] compute(int row, int count) {
-        int columns = matrix.columns();
-        if (givenCodes.isPresent()) {
-            parameters.keep(row, parametersOf(row, count, new float[0]));
-            int from = Math.multiplyExact(row, columns);
-            return Arrays.copyOfRange(givenCodes.get(), from, from + count * columns);
-        }
         float[] w = weights(row, count);
         GroupParameters p = parametersOf(row, count, w);
         parameters.keep(row, p);
-        return GroupQuantizer.codes(w, count, columns, config, p);
+        return GroupQuantizer.codes(w, count, matrix.columns(), config, p);
     }
 
     private float[] weights(int row, int count) {
         float[] w = new float[count * matrix.columns()];
         matrix.read(row, count, w);
-        columnScale.ifPresent(scale -> multiply(w, scale, count));
         return w;
-    }
-
-    private static void multiply(float[] w, float[] scale, int rows) {
-        for (int r = 0; r < rows; r++) {
-            for (int k = 0; k < scale.length; k++) {
-                w[r * scale.length + k] *= scale[k];
-            }
-        }
     }
 
     private GroupParameters parametersOf(int row, int count, float[] w) {
