@@ -106,7 +106,7 @@ final class InspectCommand extends BaseCommand {
         }
         BitwidthTable bitwidths = BitwidthTable.of(graph);
         if (!bitwidths.rows().isEmpty()) {
-            bitwidths.toString().lines().forEach(line -> line("  " + line));
+            bitwidths.toString().lines().forEach(this::line);
         }
         if (layers) {
             line("  layers");
