@@ -33,6 +33,7 @@ final class BinFile implements BlobSink, AutoCloseable {
     private final FileChannel channel;
     /** Shared, since data that is computed may be computed by several threads. */
     private final Arena arena = Arena.ofShared();
+
     private final MemorySegment buffer = arena.allocate(CHUNK, ALIGNMENT);
     private final MemorySegment other = arena.allocate(CHUNK, ALIGNMENT);
     private final WriteListener listener;
