@@ -9,6 +9,9 @@ import java.util.Optional;
 
 /** Gathers {@link LayerStatistics} of a value. */
 final class ActivationCollector implements Observer {
+    /** Elements that a Java array can have, a few less. */
+    private static final long LARGEST_HESSIAN = Integer.MAX_VALUE - 8L;
+
     private final ActivationInput input;
     private final boolean withHessian;
     private final List<float[]> means = new ArrayList<>();
@@ -119,6 +122,12 @@ final class ActivationCollector implements Observer {
     }
 
     private void addHessian(Activations x, int parts, int rank) {
+        if ((long) channels * channels * parts > LARGEST_HESSIAN) {
+            throw new CompressionException(
+                    "layer \"" + input.layers().getFirst().name() + "\" has " + channels
+                            + " input channels, and --gptq keeps the products of all their pairs in one array, which holds those of 46,340;"
+                            + " name the layer in --ignored-scope, or leave --gptq out");
+        }
         while (hessians.size() < parts) {
             hessians.add(new Gram(channels));
         }
