@@ -12,6 +12,7 @@ import dev.decanter.compress.IgnoredScope;
 import dev.decanter.compress.LoraCorrectionParameters;
 import dev.decanter.compress.ScaleEstimationParameters;
 import dev.decanter.compress.statistics.ActivationStatistics;
+import dev.decanter.compress.statistics.LayerStatistics;
 import dev.decanter.compress.statistics.StagedRun;
 import dev.decanter.compress.weights.GroupQuantizer;
 import dev.decanter.compress.weights.IgnoredLayers;
@@ -19,9 +20,12 @@ import dev.decanter.compress.weights.Insertion;
 import dev.decanter.compress.weights.LayerPlan;
 import dev.decanter.compress.weights.Selection;
 import dev.decanter.compress.weights.WeightConfig;
+import dev.decanter.compress.weights.WeightedLayer;
 import dev.decanter.compress.weights.WeightedLayers;
 import dev.decanter.ir.Model;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,8 +50,11 @@ class DemoQualityTest {
 
     /** The divergence after 4-bit compression with a group size of 64. */
     private static double divergence(CompressionMode mode, Consumer<DataAwareStages> method) {
-        Model model = demo.model();
-        Selection selection = Selection.of(
+        return divergence(demo.model(), statistics, mode, method);
+    }
+
+    private static Selection selection(Model model, CompressionMode mode) {
+        return Selection.of(
                 model,
                 new Selection.Request(
                         new WeightConfig(mode, 64),
@@ -55,8 +62,12 @@ class DemoQualityTest {
                         false,
                         GroupSizeFallback.ERROR),
                 new IgnoredLayers(model, IgnoredScope.NONE));
-        DataAwareStages stages =
-                new DataAwareStages(model, selection.plans(), Optional.of(statistics), CompressionListener.NONE);
+    }
+
+    private static double divergence(
+            Model model, ActivationStatistics statistics, CompressionMode mode, Consumer<DataAwareStages> method) {
+        DataAwareStages stages = new DataAwareStages(
+                model, selection(model, mode).plans(), Optional.of(statistics), CompressionListener.NONE);
         method.accept(stages);
         stages.plans().stream().filter(plan -> plan.parameters().isPresent()).forEach(DemoQualityTest::checkScales);
         Insertion insertion = new Insertion(model);
@@ -86,6 +97,53 @@ class DemoQualityTest {
         assertThat(estimated).isLessThan(0.93 * plain);
         assertThat(gptq).isLessThan(0.6 * plain);
         assertThat(lora).isLessThan(0.8 * plain);
+    }
+
+    /**
+     * Large models have channels whose activations are many times as large as the others'; this small one has none, so they
+     * are made: the same function, with the largest channel into each down projection 64 times as large and its weights as
+     * much smaller. Formulas alone round those weights to nothing.
+     */
+    @Test
+    void activationAwareScalingSavesOutliers() {
+        Model planted = planted();
+        assertThat(demo.divergence(planted)).isLessThan(1e-5);
+        ActivationStatistics seen = ActivationStatistics.collect(
+                planted, WeightedLayers.find(planted), demo.calibration(), StagedRun.Settings.defaults());
+        for (CompressionMode mode : List.of(CompressionMode.INT4_SYM, CompressionMode.INT4_ASYM)) {
+            double plain = divergence(planted(), seen, mode, _ -> {});
+            double awq = divergence(planted(), seen, mode, stages -> stages.awq(AwqParameters.DEFAULT));
+            assertThat(awq).as(mode.label()).isLessThan(0.3 * plain);
+        }
+    }
+
+    private static Model planted() {
+        Model model = demo.model();
+        for (AwqTargets.Target target :
+                AwqTargets.find(selection(model, CompressionMode.INT4_SYM).plans())) {
+            WeightedLayer layer = target.plan().layer();
+            float[] larger = new float[layer.layout().columns()];
+            Arrays.fill(larger, 1);
+            larger[largestChannel(statistics.find(layer).orElseThrow())] = 64;
+            float[] smaller = larger.clone();
+            for (int i = 0; i < smaller.length; i++) {
+                smaller[i] = 1 / larger[i];
+            }
+            WeightedLayer producer = target.producer().orElseThrow();
+            ScaledWeight.rows(producer, larger).replace(producer);
+            ScaledWeight.columns(layer, smaller).replace(layer);
+        }
+        return model;
+    }
+
+    private static int largestChannel(LayerStatistics statistics) {
+        int best = 0;
+        for (int i = 0; i < statistics.means().length; i++) {
+            if (Math.abs(statistics.means()[i]) > Math.abs(statistics.means()[best])) {
+                best = i;
+            }
+        }
+        return best / statistics.samples();
     }
 
     @Test
