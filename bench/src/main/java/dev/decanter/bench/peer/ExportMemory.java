@@ -53,8 +53,8 @@ public final class ExportMemory {
         }
 
         private static WeightCompression compression(String[] arguments) {
-            WeightCompression.Builder builder = WeightCompression.builder()
-                    .mode(CompressionMode.valueOf(arguments[2].toUpperCase(Locale.ROOT)));
+            WeightCompression.Builder builder =
+                    WeightCompression.builder().mode(CompressionMode.valueOf(arguments[2].toUpperCase(Locale.ROOT)));
             if (arguments.length > 3) {
                 builder.groupSize(Integer.parseInt(arguments[3]));
             }
