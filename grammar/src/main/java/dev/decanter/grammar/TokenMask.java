@@ -79,7 +79,8 @@ final class TokenMask {
 
     /** Greatest cost after any token. */
     int greatestCost() {
-        return dear.length == 0 ? cheapCost : dearCosts[dear.length - 1];
+        // What is dear beside one rule may be cheaper than what is cheap beside another.
+        return dear.length == 0 ? cheapCost : Math.max(cheapCost, dearCosts[dear.length - 1]);
     }
 
     /** About how many bytes this takes. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -81,6 +82,12 @@ class MatcherPropertyTest {
     @Property(tries = 150)
     void masksAreWhatTheBytesSay(@ForAll long seed) {
         unlessAmbiguous(() -> checkMasksAreWhatTheBytesSay(seed));
+    }
+
+    /** Two rules may go on, and what is dear in one costs less than what is cheap in the other. */
+    @Example
+    void masksWhereCheapInOneRuleIsDearerThanDearInAnother() {
+        checkMasksAreWhatTheBytesSay(254087);
     }
 
     private static void checkMasksAreWhatTheBytesSay(long seed) {
