@@ -6,6 +6,7 @@ import dev.decanter.compress.CompressionListener;
 import dev.decanter.compress.LayerDecision;
 import dev.decanter.compress.RangeEstimator;
 import dev.decanter.compress.ptq.ActivationGraph.Weight;
+import dev.decanter.compress.weights.IgnoredLayers;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
@@ -53,7 +54,7 @@ public final class Quantizer {
     public List<LayerDecision> quantize(Model model) {
         model.removeDead();
         refuseQuantized(model);
-        Set<Node> ignored = IgnoredLayers.of(model, settings.ignoredScope());
+        Set<Node> ignored = IgnoredLayers.named(model, settings.ignoredScope());
         if (place(model, ignored).weights().isEmpty()) {
             throw new CompressionException("model \"" + model.name()
                     + "\" has no MatMul, convolution or embedding with weights to quantize; leave it in float");

@@ -23,14 +23,26 @@ public final class IgnoredLayers {
 
     /** Throws {@link CompressionException} if a name, pattern or type of the scope matches nothing. */
     public IgnoredLayers(Model model, IgnoredScope scope) {
+        nodes.addAll(named(model, scope));
+        model.topologicalOrder().stream().filter(IgnoredLayers::computesAngles).forEach(nodes::add);
+    }
+
+    private IgnoredLayers() {}
+
+    /** The layers that a scope names; throws {@link CompressionException} if a name, pattern or type matches nothing. */
+    public static Set<Node> named(Model model, IgnoredScope scope) {
         List<Node> all = model.topologicalOrder();
-        scope.names().forEach(name -> add(all, n -> n.name().equals(name), "no layer is named \"" + name + "\""));
+        IgnoredLayers found = new IgnoredLayers();
+        scope.names().forEach(name -> found.add(all, n -> n.name().equals(name), "no layer is named \"" + name + "\""));
         for (String pattern : scope.patterns()) {
             Pattern compiled = Pattern.compile(pattern);
-            add(all, n -> compiled.matcher(n.name()).lookingAt(), "no layer's name begins as \"" + pattern + "\" asks");
+            found.add(
+                    all,
+                    n -> compiled.matcher(n.name()).lookingAt(),
+                    "no layer's name begins as \"" + pattern + "\" asks");
         }
-        scope.types().forEach(type -> add(all, n -> isType(n, type), "no layer is of type " + type));
-        all.stream().filter(IgnoredLayers::computesAngles).forEach(nodes::add);
+        scope.types().forEach(type -> found.add(all, n -> isType(n, type), "no layer is of type " + type));
+        return found.nodes;
     }
 
     private void add(List<Node> all, Predicate<Node> condition, String fault) {
