@@ -26,7 +26,7 @@ call :stale
 if errorlevel 1 call :build
 if errorlevel 1 exit /b 1
 
-"%JDK%\bin\java.exe" -XX:+UseSerialGC -Xms64m -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 --enable-native-access=dev.decanter.cpu,org.jline.terminal.ffm %DECANTER_JAVA_OPTS% "-Ddecanter.checkout=%ROOT%." -p "%STAGE%" -m dev.decanter.cli/dev.decanter.cli.Main %*
+"%JDK%\bin\java.exe" -XX:+UseSerialGC -Xms64m -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 --enable-native-access=dev.decanter.cpu,dev.decanter.assembler,org.jline.terminal.ffm %DECANTER_JAVA_OPTS% "-Ddecanter.checkout=%ROOT%." -p "%STAGE%" -m dev.decanter.cli/dev.decanter.cli.Main %*
 exit /b %errorlevel%
 
 :try

@@ -4,6 +4,7 @@ module dev.decanter.cpu {
     requires java.management;
     requires jdk.incubator.vector;
     requires jdk.management;
+    requires dev.decanter.assembler;
     requires dev.decanter.runtime;
 
     provides dev.decanter.runtime.spi.Device with

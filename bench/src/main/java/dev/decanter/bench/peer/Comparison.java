@@ -42,7 +42,7 @@ public final class Comparison {
             List<String> command = new ArrayList<>();
             command.add(ProcessHandle.current().info().command().orElseThrow());
             command.addAll(List.of("--add-modules", "jdk.incubator.vector,dev.decanter.cpu"));
-            command.add("--enable-native-access=ALL-UNNAMED,dev.decanter.cpu");
+            command.add("--enable-native-access=ALL-UNNAMED,dev.decanter.cpu,dev.decanter.assembler");
             command.addAll(List.of("-p", System.getProperty("jdk.module.path")));
             command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineWorker.class.getName()));
             command.addAll(arguments);

@@ -1,0 +1,160 @@
+package dev.decanter.assembler;
+
+/** Emits vector instructions: {@link VectorOp}s, moves, shifts and conversions to memory. */
+public final class VectorInstructions {
+    private static final int F3 = 2;
+    private static final int MAP_0F = 1;
+    private static final int MAP_0F38 = 2;
+    private static final int MAP_0F3A = 3;
+
+    private final CodeBuffer code;
+
+    VectorInstructions(CodeBuffer code) {
+        this.code = code;
+    }
+
+    /** An instruction with two sources. */
+    public void emit(VectorOp op, Vec target, Vec first, Operand last) {
+        require(op.hasFirst(), op, "has one source");
+        encode(op, target, first.number(), last);
+    }
+
+    /** An instruction with one source. */
+    public void emit(VectorOp op, Vec target, Operand source) {
+        require(!op.hasFirst(), op, "has two sources");
+        encode(op, target, 0, source);
+    }
+
+    private static void require(boolean condition, VectorOp op, String what) {
+        if (!condition) {
+            throw new IllegalArgumentException(op + " " + what);
+        }
+    }
+
+    private void encode(VectorOp op, Vec target, int first, Operand last) {
+        boolean broadcast = last instanceof Mem mem && mem.broadcast();
+        require(!broadcast || op.canBroadcast(), op, "reads no single element for all lanes");
+        Form form = new Form(op.prefix(), op.map(), op.opcode(), target.bytes(), first);
+        boolean wide = op == VectorOp.VDPBF16PS || op == VectorOp.VPERMB;
+        put(form, target.number(), last, op.unit(target.bytes(), broadcast), wide);
+    }
+
+    /** Loads a whole register from memory, of any alignment. */
+    public void load(Vec target, Mem source) {
+        put(new Form(F3, MAP_0F, 0x6F, target.bytes(), 0), target.number(), source, target.bytes(), false);
+    }
+
+    /** Stores a whole register, at any alignment. */
+    public void store(Mem target, Vec source) {
+        put(new Form(F3, MAP_0F, 0x7F, source.bytes(), 0), source.number(), target, source.bytes(), false);
+    }
+
+    /** target = source. */
+    public void move(Vec target, Vec source) {
+        if (target.bytes() < 64 && target.number() < 8 && source.number() >= 8 && source.number() < 16) {
+            // the form of a store is a byte shorter then
+            put(new Form(F3, MAP_0F, 0x7F, source.bytes(), 0), source.number(), target, 1, false);
+            return;
+        }
+        put(new Form(F3, MAP_0F, 0x6F, target.bytes(), 0), target.number(), source, 1, false);
+    }
+
+    /** 16-bit lanes shifted right, zeros from the left. */
+    public void shiftRight16(Vec target, Vec source, int bits) {
+        shift(0x71, 2, target, source, bits);
+    }
+
+    /** 16-bit lanes shifted left. */
+    public void shiftLeft16(Vec target, Vec source, int bits) {
+        shift(0x71, 6, target, source, bits);
+    }
+
+    /** 32-bit lanes shifted right, zeros from the left. */
+    public void shiftRight32(Vec target, Vec source, int bits) {
+        shift(0x72, 2, target, source, bits);
+    }
+
+    /** 32-bit lanes shifted left. */
+    public void shiftLeft32(Vec target, Vec source, int bits) {
+        shift(0x72, 6, target, source, bits);
+    }
+
+    private void shift(int opcode, int digit, Vec target, Vec source, int bits) {
+        put(new Form(1, MAP_0F, opcode, target.bytes(), target.number()), digit, source, target.bytes(), false);
+        code.put(bits);
+    }
+
+    /** A general register's low 32 bits for all lanes (AVX-512). */
+    public void broadcast(Vec target, Gp source) {
+        Form form = new Form(1, MAP_0F38, 0x7C, target.bytes(), 0);
+        evex(form, target.number(), source.number(), Mem.NO_INDEX, false);
+        code.registers(target.number(), source.number());
+    }
+
+    /** Any function of three bits for each bit of target, first and last; the result goes to target (AVX-512). */
+    public void ternary(Vec target, Vec first, Vec last, int table) {
+        Form form = new Form(1, MAP_0F3A, 0x25, target.bytes(), first.number());
+        put(form, target.number(), last, target.bytes(), true);
+        code.put(table);
+    }
+
+    /** Ends the use of upper halves; call before returning to other code. */
+    public void zeroUpper() {
+        code.put(0xC5);
+        code.put(0xF8);
+        code.put(0x77);
+    }
+
+    /** What does not depend on the operands' kinds; {@code first} is the register in the vvvv field. */
+    private record Form(int prefix, int map, int opcode, int bytes, int first) {}
+
+    private void put(Form form, int reg, Operand rm, int unit, boolean evexOnly) {
+        boolean broadcast = rm instanceof Mem mem && mem.broadcast();
+        int number = rm instanceof Vec vec ? vec.number() : 0;
+        boolean vex = !evexOnly && form.bytes < 64 && !broadcast && Math.max(Math.max(reg, number), form.first) < 16;
+        int base = rm instanceof Mem mem ? mem.base().number() : number;
+        int index = rm instanceof Mem mem ? mem.index() : Mem.NO_INDEX;
+        if (vex) {
+            vex(code, form.prefix, form.map, form.opcode, form.bytes == 32 ? 1 : 0, new int[] {
+                reg, index, base, form.first
+            });
+        } else {
+            evex(form, reg, base, rm instanceof Vec ? number >> 4 == 0 ? Mem.NO_INDEX : 8 : index, broadcast);
+        }
+        switch (rm) {
+            case Vec vec -> code.registers(reg, vec.number());
+            case Mem mem -> code.memory(reg, mem, vex ? 1 : unit, false);
+        }
+    }
+
+    /** {@code operands}: reg, index, base, first. */
+    static void vex(CodeBuffer code, int prefix, int map, int opcode, int length, int[] operands) {
+        int r = operands[0] >= 8 ? 0 : 0x80;
+        int x = operands[1] >= 8 ? 0 : 0x40;
+        int b = operands[2] >= 8 ? 0 : 0x20;
+        int rest = (~operands[3] & 15) << 3 | length << 2 | prefix;
+        if (x != 0 && b != 0 && map == MAP_0F) {
+            code.put(0xC5);
+            code.put(r | rest);
+        } else {
+            code.put(0xC4);
+            code.put(r | x | b | map);
+            code.put(rest);
+        }
+        code.put(opcode);
+    }
+
+    /** With a register operand, X extends its number by a fifth bit: {@code index} is then at least 8. */
+    private void evex(Form form, int reg, int base, int index, boolean broadcast) {
+        code.put(0x62);
+        int r = (reg & 8) == 0 ? 0x80 : 0;
+        int x = index < 0 || (index & 8) == 0 ? 0x40 : 0;
+        int b = (base & 8) == 0 ? 0x20 : 0;
+        int high = reg < 16 ? 0x10 : 0;
+        code.put(r | x | b | high | form.map);
+        code.put((~form.first & 15) << 3 | 4 | form.prefix);
+        int length = form.bytes == 64 ? 2 : form.bytes == 32 ? 1 : 0;
+        code.put(length << 5 | (broadcast ? 0x10 : 0) | (form.first < 16 ? 8 : 0));
+        code.put(form.opcode);
+    }
+}

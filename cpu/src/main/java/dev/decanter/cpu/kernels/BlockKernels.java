@@ -1,0 +1,40 @@
+package dev.decanter.cpu.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Products of {@link BlockWeights} by {@link QuantizedRows}. For output n and row m, over groups g rising:
+ *
+ * <pre>{@code
+ * t = Σ_{k in g} code(n, k) · q(m, k) − zeroPoint(n, g) · Σ_{k in g} q(m, k)      exact, int32
+ * a scale for each group:   y = fma((float) t, scale(n, g) · xScale(m, g), y)       from y = 0
+ * one for the row:          y = fma((float) t, xScale(m, g), y); at the end y = y · scale(n)
+ * }</pre>
+ *
+ * and the bias is added last. All implementations give the same bits.
+ */
+public interface BlockKernels {
+    /** Returns what runs the products, in words for reports: {@code "AMX int8"}, {@code "Vector API 512-bit"}. */
+    String describe();
+
+    /**
+     * Multiplies a block; runs on the calling thread.
+     *
+     * @param panel first panel of weights
+     * @param panels number of panels
+     * @param row first row, a multiple of {@link QuantizedRows#TILE}
+     * @param rows number of rows; to the last row of x, or a multiple of {@link QuantizedRows#TILE}
+     * @param y f32; y(m, n) is at byte {@code yOffset + 4 * (m * yStride + n)}, with m and n counted from the first row of x and
+     *     of the weight; outputs past N are not written
+     */
+    void multiply(
+            BlockWeights w,
+            int panel,
+            int panels,
+            QuantizedRows x,
+            int row,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride);
+}
