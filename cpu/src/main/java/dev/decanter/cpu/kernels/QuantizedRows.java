@@ -43,7 +43,7 @@ public final class QuantizedRows implements AutoCloseable {
             float[] line = Scratch.current().floats(Scratch.A, padded);
             java.util.Arrays.fill(line, 0, padded, 0);
             if (m < rows) {
-                Mem.read(x, xOffset + 4 * m * xStride, line, 0, inputs);
+                Mem.read(x, xOffset + m * xStride * Float.BYTES, line, 0, inputs);
             }
             for (int g = 0; g < groups(); g++) {
                 float most = 0;
@@ -121,7 +121,11 @@ public final class QuantizedRows implements AutoCloseable {
 
     /** Returns the byte where q of a row and input lies. */
     public long codeAt(int m, int k) {
-        return rows == 1 ? k : (long) m / TILE * TILE * paddedInputs() + k / 64 * 1024 + m % TILE * 64 + k % 64;
+        if (rows == 1) {
+            return k;
+        }
+        long tile = (long) m / TILE * TILE * paddedInputs();
+        return tile + k / 64 * 1024L + m % TILE * 64L + k % 64;
     }
 
     /** Returns the index of the scale and the sum of a row's group. */
