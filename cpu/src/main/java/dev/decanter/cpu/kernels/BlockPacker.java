@@ -1,7 +1,5 @@
 package dev.decanter.cpu.kernels;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Re-lays weights of 4 and 8 bits into {@link BlockWeights}. */
@@ -31,15 +29,5 @@ public final class BlockPacker {
         }
         boolean fits = q.groupSize() % UNIT == 0 && q.groupSize() <= MAX_GROUP && s.inputs() % q.groupSize() == 0;
         return fits ? Optional.of(q.groupSize()) : Optional.empty();
-    }
-
-    /** Re-lays a weight for which {@link #group} gave a group. */
-    public static BlockWeights pack(ThreadTeam team, Arena arena, Packer.Source s, Quantization q, int group) {
-        throw new UnsupportedOperationException("to come");
-    }
-
-    /** Returns an empty segment, for what a weight lacks. */
-    static MemorySegment none() {
-        return MemorySegment.NULL;
     }
 }
