@@ -10,6 +10,7 @@ import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.QuantizerLevels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightFormat;
+import dev.decanter.cpu.kernels.WeightMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -52,6 +53,7 @@ public class Int8Benchmark {
     private final QuantizerLevels levels = new QuantizerLevels(-3, 3, -3, 3, 254);
     private ThreadTeam team;
     private Arena arena;
+    private WeightMemory memory;
     private PackedWeights floats;
     private Int8Weights bytes;
     private Int8Linear.Scaling scaling;
@@ -68,13 +70,14 @@ public class Int8Benchmark {
         inputs = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
         team = new ThreadTeam(threads);
         arena = Arena.ofShared();
+        memory = WeightMemory.create();
         Random random = new Random(1);
-        floats = Packer.pack(team, arena, source(WeightFormat.F32, random));
+        floats = Packer.pack(team, memory, source(WeightFormat.F32, random));
         MemorySegment scales = arena.allocate((long) outputs * Float.BYTES, 64);
         BenchmarkData.fill(scales, WeightFormat.F32, random, 0.01f);
         var entries = new Quantization.Entries(scales, 0, WeightFormat.F32, 1, 0);
         Quantization rowScales = new Quantization(inputs, entries, Quantization.Entries.none());
-        bytes = Int8Weights.pack(team, arena, source(WeightFormat.I8, random), rowScales);
+        bytes = Int8Weights.pack(team, memory, source(WeightFormat.I8, random), rowScales);
         scaling = Int8Linear.Scaling.of(bytes, levels, new float[0]);
         x = arena.allocate((long) rows * inputs * Float.BYTES, 64);
         BenchmarkData.fill(x, WeightFormat.F32, random, 1);
@@ -94,6 +97,7 @@ public class Int8Benchmark {
     public void tearDown() {
         team.close();
         arena.close();
+        memory.close();
     }
 
     /** The f32 product. */

@@ -7,6 +7,7 @@ import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightFormat;
+import dev.decanter.cpu.kernels.WeightMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -61,6 +62,7 @@ public class LinearBenchmark {
 
     private ThreadTeam team;
     private Arena arena;
+    private WeightMemory memory;
     private PackedWeights[] pool;
     private MemorySegment x;
     private MemorySegment y;
@@ -89,6 +91,7 @@ public class LinearBenchmark {
     public void setUp() {
         team = new ThreadTeam(threads);
         arena = Arena.ofShared();
+        memory = WeightMemory.create();
         Random random = new Random(1);
         x = arena.allocate((long) rows * INPUTS * Float.BYTES, 64);
         BenchmarkData.fill(x, WeightFormat.F32, random, 1);
@@ -99,8 +102,8 @@ public class LinearBenchmark {
         Packer.Source where = new Packer.Source(source, 0, format, OUTPUTS, INPUTS, false);
         for (int i = 0; i < pool.length; i++) {
             pool[i] = format.quantized()
-                    ? Packer.packQuantized(team, arena, where, quantization())
-                    : Packer.pack(team, arena, where);
+                    ? Packer.packQuantized(team, memory, where, quantization())
+                    : Packer.pack(team, memory, where);
         }
     }
 
@@ -129,6 +132,7 @@ public class LinearBenchmark {
     public void tearDown() {
         team.close();
         arena.close();
+        memory.close();
     }
 
     /** Multiplies by the next weight of the pool. */

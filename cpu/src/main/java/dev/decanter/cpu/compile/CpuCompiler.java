@@ -1,13 +1,13 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.rewrite.PassSequence;
 import dev.decanter.ir.rewrite.WidenDecompression;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
 import dev.decanter.runtime.spi.OperationExtension;
-import java.lang.foreign.Arena;
 import java.util.List;
 
 /** Compiles a model for the CPU: passes on a copy of the graph, then the plan. */
@@ -20,10 +20,10 @@ public final class CpuCompiler {
      * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
      */
     public static Executable compile(Model model, ThreadTeam team, List<OperationExtension> extensions) {
-        Arena arena = Arena.ofShared();
+        WeightMemory memory = WeightMemory.create();
         try {
-            Model own = rewrite(model, arena);
-            Plan plan = new Planner(own, new Lowering(team, arena, extensions)).plan();
+            Model own = rewrite(model, memory);
+            Plan plan = new Planner(own, new Lowering(team, memory, extensions)).plan();
             return new Executable() {
                 @Override
                 public Execution newExecution() {
@@ -32,24 +32,24 @@ public final class CpuCompiler {
 
                 @Override
                 public void close() {
-                    arena.close();
+                    memory.close();
                 }
             };
         } catch (RuntimeException | Error e) {
-            arena.close();
+            memory.close();
             throw e;
         }
     }
 
     /** The graph after all passes. */
-    static Model rewrite(Model model, Arena arena) {
+    static Model rewrite(Model model, WeightMemory memory) {
         Model own = model.copy();
         WidenDecompression.run(own);
         PassSequence.of(
                         new FuseInt8(),
                         new FuseConvolution(),
                         new FuseWeights(),
-                        new FoldConstants(arena),
+                        new FoldConstants(memory),
                         new FuseRmsNorm(),
                         new FuseLayerNorm(),
                         new FuseRotary(),

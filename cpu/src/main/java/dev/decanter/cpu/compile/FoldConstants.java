@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ConstantData;
 import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
@@ -15,7 +16,6 @@ import dev.decanter.ir.op.SubGraphOp;
 import dev.decanter.ir.rewrite.Pass;
 import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.reference.ReferenceOps;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -24,11 +24,11 @@ import java.util.Optional;
 
 /** Computes at compile time what depends on constants only, and the static dimensions of a shape that is taken apart. */
 final class FoldConstants implements Pass {
-    private final Arena arena;
+    private final WeightMemory memory;
 
-    /** Folded constants live as long as {@code arena}. */
-    FoldConstants(Arena arena) {
-        this.arena = arena;
+    /** Folded constants live as long as {@code memory}. */
+    FoldConstants(WeightMemory memory) {
+        this.memory = memory;
     }
 
     @Override
@@ -84,7 +84,7 @@ final class FoldConstants implements Pass {
 
     private Tensor allocate(ElementType type, Shape shape) {
         long bytes = type.byteSize(shape.elements());
-        return Tensor.of(type, shape, arena.allocate(Math.max(bytes, 1), 64).asSlice(0, bytes));
+        return Tensor.of(type, shape, memory.allocate(bytes));
     }
 
     private static void constant(Output old, ElementType type, Shape shape, MemorySegment memory) {
@@ -106,20 +106,19 @@ final class FoldConstants implements Pass {
         boolean wide = gather.output().elementType() == ElementType.I64;
         Shape shape = gather.output().shape().toShape();
         long width = wide ? 8 : 4;
-        MemorySegment memory =
-                arena.allocate(Math.max(1, width * shape.elements()), 8).asSlice(0, width * shape.elements());
+        MemorySegment dims = memory.allocate(width * shape.elements());
         for (int i = 0; i < indices.get().length; i++) {
             long dim = Graphs.dim(shapeOf.input(0), (int) indices.get()[i]);
             if (dim < 0) {
                 return false;
             }
             if (wide) {
-                memory.set(ValueLayout.JAVA_LONG, 8L * i, dim);
+                dims.set(ValueLayout.JAVA_LONG, 8L * i, dim);
             } else {
-                memory.set(ValueLayout.JAVA_INT, 4L * i, (int) dim);
+                dims.set(ValueLayout.JAVA_INT, 4L * i, (int) dim);
             }
         }
-        constant(gather.output(), gather.output().elementType(), shape, memory);
+        constant(gather.output(), gather.output().elementType(), shape, dims);
         return true;
     }
 }

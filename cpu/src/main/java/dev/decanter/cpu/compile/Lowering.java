@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -36,9 +37,9 @@ final class Lowering {
     private final MatMulSteps.Packs packs;
     private final List<OperationExtension> extensions;
 
-    /** Packed weights live as long as {@code arena}. */
-    Lowering(ThreadTeam team, Arena arena, List<OperationExtension> extensions) {
-        this.packs = new MatMulSteps.Packs(team, arena);
+    /** Packed weights live as long as {@code memory}. */
+    Lowering(ThreadTeam team, WeightMemory memory, List<OperationExtension> extensions) {
+        this.packs = new MatMulSteps.Packs(team, memory);
         this.extensions = extensions;
     }
 

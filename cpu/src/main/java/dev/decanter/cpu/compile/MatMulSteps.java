@@ -10,13 +10,13 @@ import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.runtime.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -30,7 +30,7 @@ final class MatMulSteps {
     /** Packs a weight once, however many layers multiply by it. */
     static final class Packs {
         private final ThreadTeam team;
-        private final Arena arena;
+        private final WeightMemory memory;
         private final IdentityHashMap<Op.Constant, List<Packed>> packs = new IdentityHashMap<>();
 
         private record Packed(WeightSource source, List<PackedWeights> weights) {}
@@ -39,9 +39,9 @@ final class MatMulSteps {
 
         private final List<PackedInt8> int8 = new ArrayList<>();
 
-        Packs(ThreadTeam team, Arena arena) {
+        Packs(ThreadTeam team, WeightMemory memory) {
             this.team = team;
-            this.arena = arena;
+            this.memory = memory;
         }
 
         /** Packs the matrix of a weight of bytes. */
@@ -58,15 +58,15 @@ final class MatMulSteps {
 
         /** Packs some rows of a weight of bytes. */
         Int8Weights packInt8(ChannelWeight weight, int first, int count) {
-            return Int8Weights.pack(team, arena, weight.source(first, count), weight.quantization(first));
+            return Int8Weights.pack(team, memory, weight.source(first, count), weight.quantization(first));
         }
 
         /** Packs some rows of a weight. */
         PackedWeights pack(ChannelWeight weight, int first, int count) {
             Packer.Source rows = weight.source(first, count);
             return weight.isBytes()
-                    ? Packer.packQuantized(team, arena, rows, weight.quantization(first))
-                    : Packer.pack(team, arena, rows);
+                    ? Packer.packQuantized(team, memory, rows, weight.quantization(first))
+                    : Packer.pack(team, memory, rows);
         }
 
         /** The matrices of a source, in order. */
@@ -87,8 +87,8 @@ final class MatMulSteps {
 
         private PackedWeights pack(Packer.Source where, Optional<Quantization> quantization) {
             return quantization.isEmpty()
-                    ? Packer.pack(team, arena, where)
-                    : Packer.packQuantized(team, arena, where, quantization.get());
+                    ? Packer.pack(team, memory, where)
+                    : Packer.packQuantized(team, memory, where, quantization.get());
         }
     }
 

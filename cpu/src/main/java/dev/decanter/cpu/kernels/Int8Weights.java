@@ -2,8 +2,8 @@ package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * The weight W[N, K] of a product in integers: bytes less zero points, one scale an output row. It is packed as {@link
@@ -15,10 +15,10 @@ public final class Int8Weights {
 
     private final PackedWeights codes;
     private final float[] scales;
-    private final int[] sums;
+    private final MemorySegment sums;
     private final int most;
 
-    private Int8Weights(PackedWeights codes, float[] scales, int[] sums, int most) {
+    private Int8Weights(PackedWeights codes, float[] scales, MemorySegment sums, int most) {
         this.codes = codes;
         this.scales = scales;
         this.sums = sums;
@@ -31,27 +31,28 @@ public final class Int8Weights {
      * @param source elements, u8 or i8
      * @param quantization scales and zero points, one a row or one for all
      */
-    public static Int8Weights pack(ThreadTeam team, Arena arena, Packer.Source source, Quantization quantization) {
+    public static Int8Weights pack(
+            ThreadTeam team, WeightMemory memory, Packer.Source source, Quantization quantization) {
         boolean bytes = source.format() == WeightFormat.U8 || source.format() == WeightFormat.I8;
         if (!bytes || quantization.groupSize() < source.inputs()) {
             throw new IllegalArgumentException(source.format() + " in groups of " + quantization.groupSize()
                     + " is not a weight of bytes by rows");
         }
         PackedWeights codes = Packer.packQuantized(
-                team, arena, source, new Quantization(source.inputs(), ONE, quantization.zeroPoints()));
+                team, memory, source, new Quantization(source.inputs(), ONE, quantization.zeroPoints()));
         int n = source.outputs();
         float[] scales = new float[n];
         for (int row = 0; row < n; row++) {
             scales[row] = quantization.scales().at(row, 0);
         }
-        int[] sums = new int[n];
-        int[] most = new int[codes.panels()];
-        team.run(codes.panels(), panel -> most[panel] = measure(codes, panel, sums));
-        int all = 0;
-        for (int value : most) {
-            all = Math.max(all, value);
-        }
-        return new Int8Weights(codes, scales, sums, all);
+        WeightMemory.Region measured = memory.region("sums [" + n + "]", (long) n * Integer.BYTES, target -> {
+            int[] sums = new int[n];
+            int[] most = new int[codes.panels()];
+            team.run(codes.panels(), panel -> most[panel] = measure(codes, panel, sums));
+            MemorySegment.copy(sums, 0, target, Mem.I32, 0, n);
+            return Arrays.stream(most).max().orElse(0);
+        });
+        return new Int8Weights(codes, scales, measured.memory(), (int) measured.note());
     }
 
     /** Sums the rows of a panel, and returns the greatest magnitude in it. */
@@ -90,7 +91,7 @@ public final class Int8Weights {
 
     /** Returns the sum over an output row's integers. */
     public int sum(int row) {
-        return sums[row];
+        return sums.get(Mem.I32, (long) row * Integer.BYTES);
     }
 
     PackedWeights codes() {

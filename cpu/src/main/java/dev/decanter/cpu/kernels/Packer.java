@@ -2,14 +2,12 @@ package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Re-lays weights as they lie in a file into {@link PackedWeights}, panel by panel on all threads. */
 public final class Packer {
-    private static final long ALIGNMENT = 64;
     private static final float[] NO_BIAS = new float[0];
     private static final Quantization PLAIN =
             new Quantization(Integer.MAX_VALUE, Quantization.Entries.none(), Quantization.Entries.none());
@@ -33,34 +31,44 @@ public final class Packer {
             if (outputs < 1 || inputs < 1) {
                 throw new IllegalArgumentException("weight [" + outputs + ", " + inputs + "] is empty");
             }
-            long bytes = ((long) outputs * inputs * format.bits() + Byte.SIZE - 1) / Byte.SIZE;
+            long bytes = bytes(format, outputs, inputs);
             if (offset < 0 || bytes > data.byteSize() - offset) {
                 throw new IllegalArgumentException("weight [" + outputs + ", " + inputs + "] of " + bytes
                         + " bytes at offset " + offset + " reaches past " + data.byteSize() + " bytes");
             }
+        }
+
+        /** Returns the bytes of the elements. */
+        public long byteSize() {
+            return bytes(format, outputs, inputs);
+        }
+
+        private static long bytes(WeightFormat format, int outputs, int inputs) {
+            return ((long) outputs * inputs * format.bits() + Byte.SIZE - 1) / Byte.SIZE;
         }
     }
 
     /**
      * Packs a weight of f32, f16 or bf16.
      *
-     * @param arena gives the packed memory its lifetime
+     * @param memory gives the packed weight its memory
      * @throws IllegalArgumentException if the format is quantized
      */
-    public static PackedWeights pack(ThreadTeam team, Arena arena, Source source) {
+    public static PackedWeights pack(ThreadTeam team, WeightMemory memory, Source source) {
         if (source.format().quantized()) {
             throw new IllegalArgumentException(source.format() + " needs a scale");
         }
-        return pack(team, arena, source, PLAIN);
+        return pack(team, memory, source, PLAIN);
     }
 
     /** Packs a weight of 8-bit or 4-bit integers or codes. */
-    public static PackedWeights packQuantized(ThreadTeam team, Arena arena, Source source, Quantization quantization) {
+    public static PackedWeights packQuantized(
+            ThreadTeam team, WeightMemory memory, Source source, Quantization quantization) {
         if (!source.format().quantized() || quantization.scales().absent()) {
             throw new IllegalArgumentException(source.format() + " with scales is not a quantized weight");
         }
         check(source.format(), quantization);
-        return pack(team, arena, source, quantization);
+        return pack(team, memory, source, quantization);
     }
 
     /** Sees that codes come with what they stand for, and integers without. */
@@ -70,33 +78,77 @@ public final class Packer {
         }
     }
 
-    private static PackedWeights pack(ThreadTeam team, Arena arena, Source s, Quantization q) {
-        int panels = PackedWeights.panels(s.outputs());
-        long panelBytes = PackedWeights.panelBytes(s.format(), s.inputs());
-        int groupSize = Math.min(q.groupSize(), s.inputs());
-        boolean quantized = s.format().quantized();
-        long entries = quantized ? (long) panels * PANEL * PackedWeights.groups(s.inputs(), groupSize) : 0;
-        MemorySegment data = arena.allocate(panels * panelBytes, ALIGNMENT);
-        Scaling scaling = quantized ? Scaling.allocate(arena, s.format(), q, entries) : Scaling.NONE;
+    private static PackedWeights pack(ThreadTeam team, WeightMemory memory, Source s, Quantization q) {
+        Layout layout = Layout.of(s, q);
+        WeightMemory.Region region = memory.region(layout.tag(s), layout.byteSize(), target -> {
+            boolean paired = fill(team, s, q, layout, target);
+            release(memory, s, q);
+            return paired ? 1 : 0;
+        });
+        return layout.weights(s, q, region.memory(), region.note() != 0);
+    }
+
+    /** Where elements and entries lie in a region. */
+    private record Layout(int groupSize, long entries, long dataBytes, Scaling.Layout scaling) {
+        static Layout of(Source s, Quantization q) {
+            int panels = PackedWeights.panels(s.outputs());
+            int groupSize = Math.min(q.groupSize(), s.inputs());
+            boolean quantized = s.format().quantized();
+            long entries = quantized ? (long) panels * PANEL * PackedWeights.groups(s.inputs(), groupSize) : 0;
+            long dataBytes = panels * PackedWeights.panelBytes(s.format(), s.inputs());
+            return new Layout(groupSize, entries, dataBytes, Scaling.Layout.of(s.format(), q, entries));
+        }
+
+        String tag(Source s) {
+            return "panels " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + groupSize + " "
+                    + scaling.format() + " " + scaling.zeroFormat();
+        }
+
+        long byteSize() {
+            return dataBytes + scaling.byteSize();
+        }
+
+        PackedWeights weights(Source s, Quantization q, MemorySegment memory, boolean paired) {
+            Scaling entriesOf =
+                    s.format().quantized() ? scaling.in(memory.asSlice(dataBytes), s.format(), q) : Scaling.NONE;
+            return new PackedWeights(
+                    s.format(),
+                    s.outputs(),
+                    s.inputs(),
+                    groupSize,
+                    paired,
+                    memory.asSlice(0, dataBytes),
+                    entriesOf,
+                    q.table(),
+                    NO_BIAS);
+        }
+    }
+
+    /** Returns whether the weight could be paired. */
+    private static boolean fill(ThreadTeam team, Source s, Quantization q, Layout layout, MemorySegment target) {
         boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32 && s.format() != WeightFormat.CODE8;
-        PackedWeights w = new PackedWeights(
-                s.format(), s.outputs(), s.inputs(), groupSize, paired, data, scaling, q.table(), NO_BIAS);
+        PackedWeights w = layout.weights(s, q, target, paired);
         AtomicBoolean misfit = new AtomicBoolean();
-        team.run(panels, panel -> {
+        team.run(w.panels(), panel -> {
             if (!packPanel(s, w, panel)) {
                 misfit.set(true);
             }
-            if (quantized) {
+            if (s.format().quantized()) {
                 packEntries(q, w, panel);
             }
         });
         if (!misfit.get()) {
-            return w;
+            return paired;
         }
-        PackedWeights plain = new PackedWeights(
-                s.format(), s.outputs(), s.inputs(), groupSize, false, data, scaling, q.table(), NO_BIAS);
-        team.run(panels, panel -> packPanel(s, plain, panel));
-        return plain;
+        PackedWeights plain = layout.weights(s, q, target, false);
+        team.run(w.panels(), panel -> packPanel(s, plain, panel));
+        return false;
+    }
+
+    private static void release(WeightMemory memory, Source s, Quantization q) {
+        memory.release(s.data().asSlice(s.offset(), s.byteSize()));
+        memory.release(q.scales().data());
+        memory.release(q.zeroPoints().data());
     }
 
     /** Returns whether all numbers of the panel fit the layout; if not, the plain layout must be taken. */

@@ -2,7 +2,6 @@ package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
@@ -26,34 +25,52 @@ record Scaling(
         WeightFormat zeroFormat,
         MemorySegment zeros,
         float zero) {
-    private static final long ALIGNMENT = 64;
-
     /** Of weights that are floats. */
     static final Scaling NONE = new Scaling(
             WeightFormat.F32, 1, Optional.empty(), MemorySegment.NULL, WeightFormat.U8, MemorySegment.NULL, 0);
 
-    /** Memory for the entries of a weight of {@code count} rows times groups. */
-    static Scaling allocate(Arena arena, WeightFormat weights, Quantization q, long count) {
-        Quantization.Entries scale = q.scales();
-        boolean kept = switch (scale.format()) {
-            case F32, F16, BF16, CODE8 -> true;
-            default -> false;
-        };
-        WeightFormat format = kept ? scale.format() : WeightFormat.F32;
-        WeightFormat zeroFormat = zeroFormat(weights, q.zeroPoints().format());
-        long zeros = q.zeroPoints().absent() ? 0 : count * zeroFormat.bits() / Byte.SIZE;
-        return new Scaling(
-                format,
-                kept ? scale.factor() : 1,
-                kept ? scale.table() : Optional.empty(),
-                arena.allocate(count * format.bits() / Byte.SIZE, ALIGNMENT),
-                zeroFormat,
-                arena.allocate(zeros, ALIGNMENT),
-                weights.toUnsigned());
+    /** How scales and zero points lie, and how many bytes they take. */
+    record Layout(WeightFormat format, WeightFormat zeroFormat, long scaleBytes, long zeroBytes) {
+        /** For the entries of a weight of {@code count} rows times groups. */
+        static Layout of(WeightFormat weights, Quantization q, long count) {
+            WeightFormat format = keeps(q.scales().format()) ? q.scales().format() : WeightFormat.F32;
+            WeightFormat zeroFormat = zeroPointFormat(weights, q.zeroPoints().format());
+            long zeros = q.zeroPoints().absent() ? 0 : count * zeroFormat.bits() / Byte.SIZE;
+            return new Layout(format, zeroFormat, count * format.bits() / Byte.SIZE, zeros);
+        }
+
+        private static boolean keeps(WeightFormat stored) {
+            return switch (stored) {
+                case F32, F16, BF16, CODE8 -> true;
+                default -> false;
+            };
+        }
+
+        private long zerosAt() {
+            return (scaleBytes + WeightMemory.ALIGNMENT - 1) / WeightMemory.ALIGNMENT * WeightMemory.ALIGNMENT;
+        }
+
+        long byteSize() {
+            return zerosAt() + zeroBytes;
+        }
+
+        /** Scales first in {@code memory}, then zero points. */
+        Scaling in(MemorySegment memory, WeightFormat weights, Quantization q) {
+            Quantization.Entries scale = q.scales();
+            boolean kept = format == scale.format();
+            return new Scaling(
+                    format,
+                    kept ? scale.factor() : 1,
+                    kept ? scale.table() : Optional.empty(),
+                    memory.asSlice(0, scaleBytes),
+                    zeroFormat,
+                    memory.asSlice(zerosAt(), zeroBytes),
+                    weights.toUnsigned());
+        }
     }
 
     /** The fewest bits that hold any zero point of a format, once it is made that of an unsigned code. */
-    private static WeightFormat zeroFormat(WeightFormat weights, WeightFormat stored) {
+    private static WeightFormat zeroPointFormat(WeightFormat weights, WeightFormat stored) {
         return switch (stored) {
             case U4 -> weights.toUnsigned() == 0 ? WeightFormat.U4 : WeightFormat.F32;
             case U8 -> weights.toUnsigned() == 0 ? WeightFormat.U8 : WeightFormat.F32;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ConstantData;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
@@ -46,7 +47,7 @@ class CompressedWeightsTest {
 
     private static List<String> fused(Model model) {
         try (Arena arena = Arena.ofConfined()) {
-            return CpuCompiler.rewrite(model, arena).topologicalOrder().stream()
+            return CpuCompiler.rewrite(model, WeightMemory.in(arena)).topologicalOrder().stream()
                     .map(n -> n.op())
                     .filter(FusedOp.class::isInstance)
                     .map(op -> op.type())
@@ -377,8 +378,9 @@ class CompressedWeightsTest {
                 : form.zeros.isFloat() ? 4 * entries : form.zeros.byteSize(entries);
         try (ThreadTeam team = new ThreadTeam(1);
                 Arena arena = Arena.ofShared()) {
-            PackedWeights packed =
-                    new MatMulSteps.Packs(team, arena).pack(source).getFirst();
+            PackedWeights packed = new MatMulSteps.Packs(team, WeightMemory.in(arena))
+                    .pack(source)
+                    .getFirst();
             assertThat(packed.byteSize()).isEqualTo(codes + scales + zeros);
         }
     }

@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Output;
@@ -35,7 +36,7 @@ class FusionTest {
 
     private static List<String> fused(Model model) {
         try (Arena arena = Arena.ofConfined()) {
-            return CpuCompiler.rewrite(model, arena).topologicalOrder().stream()
+            return CpuCompiler.rewrite(model, WeightMemory.in(arena)).topologicalOrder().stream()
                     .map(n -> n.op())
                     .filter(FusedOp.class::isInstance)
                     .map(Op::type)

@@ -2,6 +2,7 @@ package dev.decanter.cpu.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Constants;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
@@ -94,7 +95,7 @@ class Int8FusionTest {
     static String fused(Model model) {
         Map<String, Integer> counts = new TreeMap<>();
         try (Arena arena = Arena.ofConfined()) {
-            CpuCompiler.rewrite(model, arena).topologicalOrder().stream()
+            CpuCompiler.rewrite(model, WeightMemory.in(arena)).topologicalOrder().stream()
                     .map(n -> n.op())
                     .filter(op -> op instanceof FusedOp || op instanceof NeuralOp)
                     .forEach(op -> counts.merge(op.type(), 1, Integer::sum));

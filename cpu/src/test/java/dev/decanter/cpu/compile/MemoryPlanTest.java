@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.Shape;
@@ -32,7 +33,10 @@ class MemoryPlanTest {
     void buffersAreReused() {
         try (Arena arena = Arena.ofShared();
                 ThreadTeam team = new ThreadTeam(1)) {
-            Plan plan = new Planner(CpuCompiler.rewrite(chain(), arena), new Lowering(team, arena, List.of())).plan();
+            Plan plan = new Planner(
+                            CpuCompiler.rewrite(chain(), WeightMemory.in(arena)),
+                            new Lowering(team, WeightMemory.in(arena), List.of()))
+                    .plan();
             assertThat(plan.steps()).hasSize(42);
             // the kept value, and two for the chain
             assertThat(plan.slotCount()).isEqualTo(3);
@@ -43,7 +47,10 @@ class MemoryPlanTest {
     void aRepeatedShapeMakesNoNewTensor() {
         try (Arena arena = Arena.ofShared();
                 ThreadTeam team = new ThreadTeam(1)) {
-            Plan plan = new Planner(CpuCompiler.rewrite(chain(), arena), new Lowering(team, arena, List.of())).plan();
+            Plan plan = new Planner(
+                            CpuCompiler.rewrite(chain(), WeightMemory.in(arena)),
+                            new Lowering(team, WeightMemory.in(arena), List.of()))
+                    .plan();
             try (Frame frame = new Frame(plan, team)) {
                 Random random = new Random(1);
                 Tensor two = frame.infer(List.of(Graph.noise(random, Shape.of(2, 64))))

@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -48,8 +49,8 @@ class RealModelsTest {
     void isFused(String name, String expected) throws IOException {
         Map<String, Integer> counts = new TreeMap<>();
         try (Arena arena = Arena.ofConfined()) {
-            for (Node node :
-                    CpuCompiler.rewrite(RealModel.read(name, temporary), arena).topologicalOrder()) {
+            for (Node node : CpuCompiler.rewrite(RealModel.read(name, temporary), WeightMemory.in(arena))
+                    .topologicalOrder()) {
                 if (node.op() instanceof FusedOp op && !(op instanceof FusedOp.CachePast)) {
                     counts.merge(op.type(), 1, Integer::sum);
                 }

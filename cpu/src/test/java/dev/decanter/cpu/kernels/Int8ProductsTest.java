@@ -37,7 +37,10 @@ class Int8ProductsTest {
                 ? Quantization.Entries.none()
                 : new Quantization.Entries(Data.of(all(n, zero)), 0, WeightFormat.F32, 1, 0);
         return Int8Weights.pack(
-                team, arena, new Packer.Source(w, 0, format, n, k, kn), new Quantization(k, scale, zeros));
+                team,
+                WeightMemory.in(arena),
+                new Packer.Source(w, 0, format, n, k, kn),
+                new Quantization(k, scale, zeros));
     }
 
     @ParameterizedTest
@@ -218,7 +221,7 @@ class Int8ProductsTest {
             var scales = new Quantization.Entries(Data.of(new float[] {0.5f, 2}), 0, WeightFormat.F32, 1, 0);
             Int8Weights packed = Int8Weights.pack(
                     team,
-                    arena,
+                    WeightMemory.in(arena),
                     new Packer.Source(w, 0, WeightFormat.I8, 2, 2, false),
                     new Quantization(2, scales, Quantization.Entries.none()));
             // codes 0, 1, 2, 3 are worth 0.25, 1.25, 2.25, 3.25: no code is 0, so a rest is left
@@ -245,11 +248,11 @@ class Int8ProductsTest {
                 Arena arena = Arena.ofShared()) {
             var source = new Packer.Source(data, 0, format, 2, 4, false);
             var rows = new Quantization(4, one, Quantization.Entries.none());
-            assertThatThrownBy(() -> Int8Weights.pack(team, arena, source, rows))
+            assertThatThrownBy(() -> Int8Weights.pack(team, WeightMemory.in(arena), source, rows))
                     .hasMessageContaining("bytes by rows");
             var bytes = new Packer.Source(data, 0, WeightFormat.I8, 2, 4, false);
             var groups = new Quantization(2, one, Quantization.Entries.none());
-            assertThatThrownBy(() -> Int8Weights.pack(team, arena, bytes, groups))
+            assertThatThrownBy(() -> Int8Weights.pack(team, WeightMemory.in(arena), bytes, groups))
                     .hasMessageContaining("groups of 2");
         }
     }

@@ -82,7 +82,7 @@ class LinearTest {
             for (int i = 0; i < 65536; i++) {
                 data.setAtIndex(Mem.I16, i, (short) i);
             }
-            PackedWeights w = Packer.pack(team, arena, new Packer.Source(data, 0, format, n, k, true));
+            PackedWeights w = Packer.pack(team, WeightMemory.in(arena), new Packer.Source(data, 0, format, n, k, true));
             float[] strip = new float[Linear.STRIP * n];
             for (int k0 = 0; k0 < k; k0 += Linear.STRIP) {
                 Strips.decode(w, 0, k0, Linear.STRIP, strip);
@@ -116,7 +116,8 @@ class LinearTest {
                 values[i] = Math.abs(value) < 128 ? value : 0;
                 data.setAtIndex(Mem.I16, i, values[i] == 0 ? 0 : (short) i);
             }
-            PackedWeights w = Packer.pack(team, arena, new Packer.Source(data, 0, format, n, k, false));
+            PackedWeights w =
+                    Packer.pack(team, WeightMemory.in(arena), new Packer.Source(data, 0, format, n, k, false));
             assertThat(w.paired()).isEqualTo(VectorSupport.ENABLED);
             float[] x = new float[k * k];
             for (int i = 0; i < k; i++) {
@@ -149,7 +150,8 @@ class LinearTest {
             for (int i = 0; i < 4; i++) {
                 data.setAtIndex(Mem.I16, i, Float.floatToFloat16(w[i]));
             }
-            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F16, 1, 4, false));
+            PackedWeights packed = Packer.pack(
+                    team, WeightMemory.in(arena), new Packer.Source(data, 0, WeightFormat.F16, 1, 4, false));
             MemorySegment y = Data.blank(1);
             Linear.apply(team, packed, Data.of(new float[] {size, size, 0, size}), 0, 4, 1, y, 0, 1);
             assertThat(Data.read(y)[0]).isCloseTo(0.375f * size, within(1e-6f * size));
@@ -165,7 +167,8 @@ class LinearTest {
             for (int i = 0; i < 6; i++) {
                 data.set(Mem.I16, 2L * i, Float.floatToFloat16(w[i]));
             }
-            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F16, 6, 1, false));
+            PackedWeights packed = Packer.pack(
+                    team, WeightMemory.in(arena), new Packer.Source(data, 0, WeightFormat.F16, 6, 1, false));
             MemorySegment y = Data.blank(6);
             Linear.apply(team, packed, Data.of(new float[] {2}), 0, 1, 1, y, 0, 6);
             assertThat(Data.read(y)).containsExactly(2, Float.POSITIVE_INFINITY, Float.NaN, 0, 2 * 0x1p-24f, 0);
@@ -182,8 +185,10 @@ class LinearTest {
         try (ThreadTeam team = new ThreadTeam(1);
                 Arena arena = Arena.ofShared()) {
             Packer.Source u8 = new Packer.Source(data, 0, WeightFormat.U8, 2, 3, false);
-            assertThatThrownBy(() -> Packer.pack(team, arena, u8)).hasMessageContaining("needs a scale");
-            PackedWeights packed = Packer.pack(team, arena, new Packer.Source(data, 0, WeightFormat.F32, 2, 3, false));
+            assertThatThrownBy(() -> Packer.pack(team, WeightMemory.in(arena), u8))
+                    .hasMessageContaining("needs a scale");
+            PackedWeights packed = Packer.pack(
+                    team, WeightMemory.in(arena), new Packer.Source(data, 0, WeightFormat.F32, 2, 3, false));
             assertThatThrownBy(() -> packed.withBias(new float[3])).hasMessageContaining("3 values for 2 outputs");
         }
     }

@@ -60,8 +60,8 @@ final class Weight {
     PackedWeights pack(ThreadTeam team, Arena arena) {
         Packer.Source source = source();
         return format.quantized()
-                ? Packer.packQuantized(team, arena, source, quantization())
-                : Packer.pack(team, arena, source);
+                ? Packer.packQuantized(team, WeightMemory.in(arena), source, quantization())
+                : Packer.pack(team, WeightMemory.in(arena), source);
     }
 
     Packer.Source source() {
