@@ -24,7 +24,7 @@ class ChunkArenaTest {
         try (ChunkArena arena = new ChunkArena()) {
             List<MemorySegment> pieces = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
-                long bytes = 1 + (i % 20 == 0 ? random.nextInt(9 << 20) : random.nextInt(3000));
+                long bytes = 1L + (i % 20 == 0 ? random.nextInt(9 << 20) : random.nextInt(3000));
                 MemorySegment piece = arena.allocate(bytes);
                 assertThat(piece.byteSize()).isEqualTo(bytes);
                 assertThat(piece.address() % WeightMemory.ALIGNMENT).isZero();
