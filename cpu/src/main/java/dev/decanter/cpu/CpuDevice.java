@@ -1,5 +1,6 @@
 package dev.decanter.cpu;
 
+import dev.decanter.cpu.compile.CompileOptions;
 import dev.decanter.cpu.compile.CpuCompiler;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.VectorSupport;
@@ -18,6 +19,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class CpuDevice implements Device {
     /** Compile property: number of threads, {@code 0} for one a processor. */
     public static final String NUM_THREADS = "INFERENCE_NUM_THREADS";
+
+    /**
+     * Compile property: {@code PERFORMANCE} or {@code ACCURACY}, which computes nothing with fewer bits than the model has.
+     */
+    public static final String EXECUTION_MODE = CompileOptions.MODE;
+
+    /**
+     * Compile property: inputs of a row of activations that are quantized together, to 8 bits, for products by weights of
+     * integers of 4 and 8 bits with one scale a row; a weight in groups has its own. Rounded up to a multiple of 32, at most 512. {@code 0}: activations stay f32.
+     * {@code AUTO}: what the model's {@code runtime_options} say, else 128, or 0 in mode {@code ACCURACY}.
+     */
+    public static final String DYNAMIC_QUANTIZATION = CompileOptions.GROUP_SIZE;
 
     private static final int MAX_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
@@ -48,15 +61,20 @@ public final class CpuDevice implements Device {
 
     @Override
     public Map<String, String> properties() {
-        return Map.of(NUM_THREADS, "0");
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put(NUM_THREADS, "0");
+        properties.put(EXECUTION_MODE, CompileOptions.PERFORMANCE);
+        properties.put(DYNAMIC_QUANTIZATION, CompileOptions.AUTO);
+        return properties;
     }
 
     @Override
     public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
         checkVectors();
+        CompileOptions options = CompileOptions.of(properties, model);
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
-            Executable inner = CpuCompiler.compile(model, team, extensions);
+            Executable inner = CpuCompiler.compile(model, options, team, extensions);
             return new Executable() {
                 @Override
                 public Execution newExecution() {

@@ -23,6 +23,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * {@link ServiceLoader}; more can be added. Safe for several threads.
  */
 public final class Core {
+    /** The compile property of devices that trade accuracy for speed: {@code PERFORMANCE} or {@code ACCURACY}. */
+    public static final String EXECUTION_MODE_HINT = "EXECUTION_MODE_HINT";
+
     /** The device name that picks the available device with the highest priority. */
     public static final String AUTO = "AUTO";
 
@@ -144,6 +147,21 @@ public final class Core {
         });
         Executable executable = chosen.compile(model, Collections.unmodifiableMap(all), List.copyOf(extensions));
         return new CompiledModel(model, chosen.name(), all, executable);
+    }
+
+    /**
+     * As {@link #compileModel(Model, String, Map)}, in the mode {@code ACCURACY} of devices that have the property {@value
+     * #EXECUTION_MODE_HINT}: for figures about a model that errors of fast products must not be mixed into.
+     *
+     * @param properties compile properties; they win
+     */
+    public CompiledModel compileAccurately(Model model, String device, Map<String, String> properties) {
+        Map<String, String> all = new LinkedHashMap<>();
+        if (deviceProperties(device).containsKey(EXECUTION_MODE_HINT)) {
+            all.put(EXECUTION_MODE_HINT, "ACCURACY");
+        }
+        all.putAll(properties);
+        return compileModel(model, device, all);
     }
 
     private Device device(String name) {

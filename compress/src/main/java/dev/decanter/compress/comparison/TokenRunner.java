@@ -12,6 +12,7 @@ import dev.decanter.runtime.ModelPort;
 import dev.decanter.runtime.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
@@ -24,7 +25,7 @@ final class TokenRunner implements AutoCloseable {
     private int length;
 
     TokenRunner(Model model, Core core, String device) {
-        this.model = core.compileModel(model, device);
+        this.model = core.compileAccurately(model, device, Map.of());
         request = this.model.createInferRequest();
     }
 

@@ -156,7 +156,7 @@ final class BiasCorrection {
         Node copy = Node.of(layer.node().op(), layer.node().name(), operands);
         Node result = Node.of(new Op.Result(List.of("output")), "output", copy.output());
         Model model = new Model(layer.node().name(), List.of(parameter), List.of(result), List.of());
-        try (CompiledModel compiled = core.compileModel(model, device);
+        try (CompiledModel compiled = core.compileAccurately(model, device, Map.of());
                 InferRequest request = compiled.createInferRequest()) {
             request.setTensor("input", Tensor.ofFloats(shape, values));
             request.infer();

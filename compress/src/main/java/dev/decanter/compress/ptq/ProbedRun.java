@@ -82,7 +82,7 @@ final class ProbedRun {
             SampleInputs samplesOf = new SampleInputs(model, dataset);
             List<Output> inputs = model.parameters().stream().map(Node::output).toList();
             Model probed = new Model(model.name(), model.parameters(), results, model.sinks());
-            try (CompiledModel compiled = core.compileModel(probed, device);
+            try (CompiledModel compiled = core.compileAccurately(probed, device, Map.of());
                     InferRequest request = compiled.createInferRequest()) {
                 for (int s = 0; s < samples; s++) {
                     samplesOf.of(s, inputs).forEach((input, tensor) -> request.setTensor(name(input), tensor));

@@ -208,7 +208,7 @@ public final class StagedRun {
         String name = model.name() + ", stage " + (stage.index() + 1);
         try (StageModel part = new StageModel(name, graph, stage);
                 CompiledModel compiled =
-                        settings.core().compileModel(part.model(), settings.device(), settings.properties());
+                        settings.core().compileAccurately(part.model(), settings.device(), settings.properties());
                 InferRequest request = compiled.createInferRequest()) {
             for (int i = 0; i < samples(); i++) {
                 Map<Output, Tensor> known = new HashMap<>();

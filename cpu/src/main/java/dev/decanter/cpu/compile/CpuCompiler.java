@@ -19,10 +19,11 @@ public final class CpuCompiler {
      *
      * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
      */
-    public static Executable compile(Model model, ThreadTeam team, List<OperationExtension> extensions) {
+    public static Executable compile(
+            Model model, CompileOptions options, ThreadTeam team, List<OperationExtension> extensions) {
         WeightMemory memory = WeightMemory.create();
         try {
-            Model own = rewrite(model, memory);
+            Model own = rewrite(model, options, memory);
             Plan plan = new Planner(own, new Lowering(team, memory, extensions)).plan();
             return new Executable() {
                 @Override
@@ -41,8 +42,13 @@ public final class CpuCompiler {
         }
     }
 
-    /** The graph after all passes. */
+    /** The graph after all passes but those for approximate products. */
     static Model rewrite(Model model, WeightMemory memory) {
+        return rewrite(model, CompileOptions.EXACT, memory);
+    }
+
+    /** The graph after all passes. */
+    static Model rewrite(Model model, CompileOptions options, WeightMemory memory) {
         Model own = model.copy();
         WidenDecompression.run(own);
         PassSequence.of(

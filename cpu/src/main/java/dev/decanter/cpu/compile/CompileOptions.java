@@ -1,0 +1,86 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.ir.Model;
+import dev.decanter.runtime.Core;
+import dev.decanter.runtime.InferenceException;
+import java.math.BigInteger;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What compile properties ask of the passes and the plan.
+ *
+ * @param group inputs of a row of activations that are quantized together where the weight has one scale a row; 0 for
+ *     products with f32 activations
+ * @param accuracy whether results count more than speed: nothing is computed with fewer bits than the model has
+ */
+public record CompileOptions(int group, boolean accuracy) {
+    /** As OpenVINO's: inputs of a group of quantized activations, 0 for f32 activations. */
+    public static final String GROUP_SIZE = "DYNAMIC_QUANTIZATION_GROUP_SIZE";
+
+    /** As OpenVINO's: {@code PERFORMANCE} or {@code ACCURACY}. */
+    public static final String MODE = Core.EXECUTION_MODE_HINT;
+
+    /** For a property that follows from the mode and from what the model itself asks for. */
+    public static final String AUTO = "AUTO";
+
+    /** The mode that is the default. */
+    public static final String PERFORMANCE = "PERFORMANCE";
+
+    private static final String ACCURACY = "ACCURACY";
+    private static final int DEFAULT_GROUP = 128;
+    private static final String[] IN_MODEL = {"runtime_options", GROUP_SIZE};
+
+    /** No more inputs than this are quantized together; a greater group is as good as this one. */
+    private static final int MAX_GROUP = 512;
+
+    /** Products with f32 activations: what the model says, as exactly as f32 has it. */
+    public static final CompileOptions EXACT = new CompileOptions(0, true);
+
+    /**
+     * Reads properties. What they leave open, the model's {@code runtime_options} say; then the mode.
+     *
+     * @param properties all of the device's, with defaults
+     * @throws InferenceException for a value that a property cannot have
+     */
+    public static CompileOptions of(Map<String, String> properties, Model model) {
+        boolean accuracy = accuracy(properties.getOrDefault(MODE, PERFORMANCE));
+        String asked = properties.getOrDefault(GROUP_SIZE, AUTO).strip();
+        if (!asked.equalsIgnoreCase(AUTO)) {
+            return new CompileOptions(group(asked, GROUP_SIZE), accuracy);
+        }
+        if (accuracy) {
+            return new CompileOptions(0, true);
+        }
+        int group = model.rtInfo()
+                .text(IN_MODEL)
+                .map(text -> group(text, "the model's " + String.join("/", IN_MODEL)))
+                .orElse(DEFAULT_GROUP);
+        return new CompileOptions(group, false);
+    }
+
+    private static boolean accuracy(String text) {
+        return switch (text.strip().toUpperCase(Locale.ROOT)) {
+            case PERFORMANCE -> false;
+            case ACCURACY -> true;
+            default ->
+                throw new InferenceException(
+                        MODE + " must be " + PERFORMANCE + " or " + ACCURACY + ", not \"" + text + "\"");
+        };
+    }
+
+    /** OpenVINO's greatest number, 2^64 − 1, means a whole row. */
+    private static int group(String text, String where) {
+        BigInteger value;
+        try {
+            value = new BigInteger(text.strip());
+        } catch (NumberFormatException e) {
+            throw new InferenceException(where + " is neither a number nor " + AUTO + ": \"" + text + "\"", e);
+        }
+        if (value.signum() < 0 || value.bitLength() > Long.SIZE) {
+            throw new InferenceException(
+                    where + " must be 0 (f32 activations), a number of inputs or " + AUTO + ", not " + text);
+        }
+        return value.min(BigInteger.valueOf(MAX_GROUP)).intValue();
+    }
+}
