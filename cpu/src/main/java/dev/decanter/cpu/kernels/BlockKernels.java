@@ -18,6 +18,15 @@ public interface BlockKernels {
     String describe();
 
     /**
+     * Called before {@link #multiply} is called for rows of x, to lay them out otherwise once for all calls. Nothing to do, if
+     * not said otherwise.
+     *
+     * @param row first row, a multiple of {@link QuantizedRows#TILE}
+     * @param rows number of rows; to the last row of x, or a multiple of {@link QuantizedRows#TILE}
+     */
+    default void prepare(ThreadTeam team, QuantizedRows x, int row, int rows) {}
+
+    /**
      * Multiplies a block; runs on the calling thread.
      *
      * @param panel first panel of weights
@@ -25,7 +34,7 @@ public interface BlockKernels {
      * @param row first row, a multiple of {@link QuantizedRows#TILE}
      * @param rows number of rows; to the last row of x, or a multiple of {@link QuantizedRows#TILE}
      * @param y f32; y(m, n) is at byte {@code yOffset + 4 * (m * yStride + n)}, with m and n counted from the first row of x and
-     *     of the weight; outputs past N are not written
+     *     of the weight; outputs past N are not written. The offset may be negative: only what is written lies in y
      */
     void multiply(
             BlockWeights w,

@@ -1,33 +1,257 @@
 package dev.decanter.cpu.kernels;
 
+import static dev.decanter.cpu.kernels.BlockWeights.PANEL;
+import static dev.decanter.cpu.kernels.BlockWeights.WORD;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Optional;
 
-/** Re-lays weights of 4 and 8 bits into {@link BlockWeights}. */
+/** Re-lays weights of 4 and 8 bits into {@link BlockWeights}, panel by panel on all threads. */
 public final class BlockPacker {
     private static final int UNIT = 32;
+    private static final int WIDE_UNIT = 64;
     private static final int MAX_GROUP = 512;
+
+    /** Inputs of a row that are re-laid at once: a block of a panel stays in the first-level cache. */
+    private static final int BLOCK = 512;
+
+    private static final int NIBBLE_SIGNS = 0x88888888;
+    private static final int BYTE_SIGNS = 0x80808080;
 
     private BlockPacker() {}
 
     /**
      * Returns the group that products of a weight by quantized activations have, if it can be a {@link BlockWeights}: its own, or
-     * {@code wanted} where a row has one scale.
+     * {@code wanted} where a row has one scale. Zero points must be integers that are stored as such and fit a byte once they
+     * are those of unsigned codes.
      *
-     * @param wanted inputs of a group of activations, at least 1; rounded up to a multiple of 32
+     * @param wanted inputs of a group of activations, at least 1; rounded up to 32 or a multiple of 64, at most 512
      */
     public static Optional<Integer> group(Packer.Source s, Quantization q, int wanted) {
-        boolean integers = s.format() == WeightFormat.U8
-                || s.format() == WeightFormat.I8
-                || s.format() == WeightFormat.U4
-                || s.format() == WeightFormat.I4;
-        boolean zeros = q.zeroPoints().absent() || q.zeroPoints().format().toUnsigned() >= 0;
-        if (!integers || !zeros) {
+        boolean integers = s.format().quantized() && !s.format().coded();
+        if (!integers || !fits(s.format(), q.zeroPoints())) {
             return Optional.empty();
         }
         if (q.groupSize() >= s.inputs()) {
-            return Optional.of(Math.ceilDiv(Math.min(wanted, MAX_GROUP), UNIT) * UNIT);
+            int within = Math.min(wanted, MAX_GROUP);
+            return Optional.of(within <= UNIT ? UNIT : Math.ceilDiv(within, WIDE_UNIT) * WIDE_UNIT);
         }
-        boolean fits = q.groupSize() % UNIT == 0 && q.groupSize() <= MAX_GROUP && s.inputs() % q.groupSize() == 0;
-        return fits ? Optional.of(q.groupSize()) : Optional.empty();
+        int own = q.groupSize();
+        boolean fits = (own == UNIT || own % WIDE_UNIT == 0) && own <= MAX_GROUP && s.inputs() % own == 0;
+        return fits ? Optional.of(own) : Optional.empty();
+    }
+
+    private static boolean fits(WeightFormat weights, Quantization.Entries zeroPoints) {
+        if (zeroPoints.absent()) {
+            return true;
+        }
+        if (zeroPoints.factor() != 1 || zeroPoints.table().isPresent()) {
+            return false;
+        }
+        return switch (zeroPoints.format()) {
+            case U4, U8 -> weights.toUnsigned() == 0;
+            case I4 -> weights.toUnsigned() != 0;
+            case I8 -> weights == WeightFormat.I8;
+            default -> false;
+        };
+    }
+
+    /**
+     * Re-lays a weight.
+     *
+     * @param group what {@link #group} gave
+     * @throws IllegalArgumentException if {@link #group} gives no group for the weight, or another than this
+     */
+    public static BlockWeights pack(ThreadTeam team, WeightMemory memory, Packer.Source s, Quantization q, int group) {
+        Optional<Integer> fitting = group(s, q, group);
+        if (fitting.isEmpty() || fitting.get() != group) {
+            throw new IllegalArgumentException(
+                    "weight " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] with groups of "
+                            + q.groupSize() + " cannot be packed for groups of " + group + " activations");
+        }
+        boolean perRow = q.groupSize() >= s.inputs();
+        Quantization.Entries scales = q.scales();
+        boolean half = scales.format() == WeightFormat.F16 && scales.factor() == 1;
+        Quantization.Entries zeros = q.zeroPoints();
+        boolean shared = zeros.absent() || (zeros.rowStride() == 0 && zeros.groupStride() == 0);
+        int zero = (int) zeros.at(0, 0) + s.format().toUnsigned();
+        BlockWeights shape = new BlockWeights(
+                s.format().bits(),
+                s.outputs(),
+                s.inputs(),
+                group,
+                perRow,
+                MemorySegment.NULL,
+                MemorySegment.NULL,
+                half,
+                MemorySegment.NULL,
+                shared ? zero : 0,
+                MemorySegment.NULL);
+        String tag = "blocks " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + group
+                + (perRow ? " row" : "") + (half ? " f16" : " f32") + (shared ? "" : " zeros");
+        WeightMemory.Region region = memory.region(tag, byteSize(shape, shared), target -> {
+            BlockWeights w = in(target, shape, shared);
+            team.run(w.panels(), panel -> {
+                packCodes(s, w, panel);
+                packEntries(s, q, w, panel);
+            });
+            memory.release(s.data().asSlice(s.offset(), s.byteSize()));
+            memory.release(scales.data());
+            memory.release(zeros.data());
+            return 0;
+        });
+        return in(region.memory(), shape, shared);
+    }
+
+    private static long scaleBytes(BlockWeights shape) {
+        return (long) shape.panels() * shape.panelEntries() * (shape.halfScales() ? Short.BYTES : Float.BYTES);
+    }
+
+    private static long zerosAt(BlockWeights shape) {
+        long end = shape.panels() * shape.panelBytes() + scaleBytes(shape);
+        return Math.ceilDiv(end, WeightMemory.ALIGNMENT) * WeightMemory.ALIGNMENT;
+    }
+
+    private static long zeroBytes(BlockWeights shape, boolean shared) {
+        return shared ? 0 : (long) shape.panels() * shape.panelEntries();
+    }
+
+    private static long byteSize(BlockWeights shape, boolean shared) {
+        return zerosAt(shape) + zeroBytes(shape, shared);
+    }
+
+    /** The weight whose codes, scales and zero points follow each other in a region. */
+    private static BlockWeights in(MemorySegment region, BlockWeights shape, boolean shared) {
+        long codeBytes = shape.panels() * shape.panelBytes();
+        return new BlockWeights(
+                shape.bits(),
+                shape.outputs(),
+                shape.inputs(),
+                shape.group(),
+                shape.perRow(),
+                region.asSlice(0, codeBytes),
+                region.asSlice(codeBytes, scaleBytes(shape)),
+                shape.halfScales(),
+                region.asSlice(zerosAt(shape), zeroBytes(shape, shared)),
+                shape.zeroPoint(),
+                shape.bias());
+    }
+
+    private static void packCodes(Packer.Source s, BlockWeights w, int panel) {
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, s.outputs() - row0);
+        int bits = s.format().bits();
+        int perInt = Integer.SIZE / bits;
+        int[] line = new int[BLOCK / perInt];
+        byte[] bytes = new byte[BLOCK * bits / Byte.SIZE];
+        byte[] tile = new byte[s.inputMajor() ? BLOCK * PANEL : 0];
+        int[] words = new int[BLOCK / perInt * PANEL];
+        // what pads whole blocks is zero already
+        for (int k0 = 0; k0 < s.inputs(); k0 += BLOCK) {
+            int n = Math.min(BLOCK, s.inputs() - k0);
+            int padded = Math.min(BLOCK, w.paddedInputs() - k0);
+            if (s.inputMajor()) {
+                readColumns(s, row0, rows, k0, n, tile);
+            }
+            Arrays.fill(words, 0);
+            for (int r = 0; r < rows; r++) {
+                if (s.inputMajor()) {
+                    gather(tile, r, n, bits, line);
+                } else {
+                    readRow(s, row0 + r, k0, n, bytes, line);
+                }
+                makeUnsigned(s.format(), line, n, perInt);
+                for (int j = 0; j < padded / perInt; j++) {
+                    words[j * PANEL + r] = bits == Byte.SIZE ? line[j] : interleave(line[j]);
+                }
+            }
+            long at = panel * w.panelBytes() + (long) k0 / perInt * WORD;
+            MemorySegment.copy(words, 0, w.codes(), Mem.I32, at, padded / perInt * PANEL);
+        }
+    }
+
+    /** Brings eight half bytes, the first lowest, into the order of a word: bytes of one of the first and one of the last four. */
+    private static int interleave(int eight) {
+        return spread(eight & 0xffff) | spread(eight >>> 16) << 4;
+    }
+
+    private static int spread(int four) {
+        int pairs = (four | four << 8) & 0x00ff00ff;
+        return (pairs | pairs << 4) & 0x0f0f0f0f;
+    }
+
+    /** Codes of a row that lies together, as ints with the first lowest. */
+    private static void readRow(Packer.Source s, int row, int k0, int n, byte[] bytes, int[] line) {
+        long first = (long) row * s.inputs() + k0;
+        Arrays.fill(bytes, (byte) 0);
+        if (s.format().bits() == Byte.SIZE) {
+            MemorySegment.copy(s.data(), Mem.I8, s.offset() + first, bytes, 0, n);
+        } else if (first % 2 == 0) {
+            MemorySegment.copy(s.data(), Mem.I8, s.offset() + first / 2, bytes, 0, Math.ceilDiv(n, 2));
+        } else {
+            for (int k = 0; k < n; k++) {
+                bytes[k >> 1] |= (byte) (Scalars.nibble(s.data(), s.offset(), first + k) << ((k & 1) << 2));
+            }
+        }
+        MemorySegment.copy(MemorySegment.ofArray(bytes), Mem.I32, 0, line, 0, line.length);
+    }
+
+    /** Codes of {@code rows} rows of a weight that lies by inputs, a byte each: input k of row r at {@code k * PANEL + r}. */
+    private static void readColumns(Packer.Source s, int row0, int rows, int k0, int n, byte[] tile) {
+        for (int k = 0; k < n; k++) {
+            long first = (long) (k0 + k) * s.outputs() + row0;
+            if (s.format().bits() == Byte.SIZE) {
+                MemorySegment.copy(s.data(), Mem.I8, s.offset() + first, tile, k * PANEL, rows);
+            } else {
+                for (int r = 0; r < rows; r++) {
+                    tile[k * PANEL + r] = (byte) Scalars.nibble(s.data(), s.offset(), first + r);
+                }
+            }
+        }
+    }
+
+    private static void gather(byte[] tile, int r, int n, int bits, int[] line) {
+        Arrays.fill(line, 0);
+        int perInt = Integer.SIZE / bits;
+        for (int k = 0; k < n; k++) {
+            line[k / perInt] |= (tile[k * PANEL + r] & 0xff) << (k % perInt * bits);
+        }
+    }
+
+    /** Adds 128 or 8 to codes with a sign, which flips the highest bit, and clears what lies past the {@code n} codes. */
+    private static void makeUnsigned(WeightFormat format, int[] line, int n, int perInt) {
+        int flip = format == WeightFormat.I8 ? BYTE_SIGNS : format == WeightFormat.I4 ? NIBBLE_SIGNS : 0;
+        int whole = n / perInt;
+        for (int j = 0; j < whole; j++) {
+            line[j] ^= flip;
+        }
+        int rest = n % perInt;
+        if (rest > 0) {
+            line[whole] = (line[whole] ^ flip) & ((1 << (rest * Integer.SIZE / perInt)) - 1);
+        }
+    }
+
+    private static void packEntries(Packer.Source s, Quantization q, BlockWeights w, int panel) {
+        int row0 = panel * PANEL;
+        int rows = Math.min(PANEL, w.outputs() - row0);
+        int groups = w.perRow() ? 1 : s.inputs() / w.group();
+        Quantization.Entries scales = q.scales();
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < rows; r++) {
+                long at = w.entry(row0 + r, g);
+                long index = (row0 + r) * scales.rowStride() + g * scales.groupStride();
+                if (w.halfScales()) {
+                    short half = scales.data().get(Mem.I16, scales.offset() + Short.BYTES * index);
+                    w.scales().set(Mem.I16, Short.BYTES * at, half);
+                } else {
+                    w.scales().set(Mem.F32, Float.BYTES * at, scales.number(index));
+                }
+                if (w.zeroPoints().byteSize() > 0) {
+                    int zero = (int) q.zeroPoints().at(row0 + r, g) + s.format().toUnsigned();
+                    w.zeroPoints().set(Mem.I8, at, (byte) zero);
+                }
+            }
+        }
     }
 }

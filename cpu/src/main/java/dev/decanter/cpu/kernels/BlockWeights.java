@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  * @param bits of a code, 4 or 8
  * @param outputs N
  * @param inputs K
- * @param group inputs of a group, a multiple of 32: both of the weight's (unless {@code perRow}) and of the activations'
+ * @param group inputs of a group, 32 or a multiple of 64, at most 512: both of the weight's (unless {@code perRow}) and of the activations'
  * @param perRow whether a row has one scale and one zero point for all groups
  * @param codes {@code panels * panelBytes} bytes, aligned to 64
  * @param scales aligned to 64
@@ -44,6 +44,23 @@ public record BlockWeights(
 
     /** Bytes of a word of codes. */
     public static final int WORD = 64;
+
+    /**
+     * Returns the same weight with a bias; shares the memory.
+     *
+     * @param memory gives the bias its memory
+     * @param values bias[N]
+     * @throws IllegalArgumentException if there are not N values
+     */
+    public BlockWeights withBias(WeightMemory memory, float[] values) {
+        if (values.length != outputs) {
+            throw new IllegalArgumentException("bias has " + values.length + " values for " + outputs + " outputs");
+        }
+        MemorySegment own = memory.allocate((long) values.length * Float.BYTES);
+        Mem.write(values, 0, values.length, own, 0);
+        return new BlockWeights(
+                bits, outputs, inputs, group, perRow, codes, scales, halfScales, zeroPoints, zeroPoint, own);
+    }
 
     /** Returns K rounded up to whole groups, and to a multiple of 64. */
     public int paddedInputs() {
@@ -92,7 +109,8 @@ public record BlockWeights(
         return (b >> (input % 8 / 4 * 4)) & 15;
     }
 
-    private long entry(int row, int g) {
+    /** The index of the scale and zero point of a row's group. */
+    long entry(int row, int g) {
         return (long) row / PANEL * panelEntries() + (perRow ? 0 : g * PANEL) + row % PANEL;
     }
 

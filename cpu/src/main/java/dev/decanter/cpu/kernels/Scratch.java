@@ -1,5 +1,8 @@
 package dev.decanter.cpu.kernels;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /**
  * Heap buffers of one thread, reused from call to call so that a kernel allocates nothing once warm. A slot belongs to
  * one purpose: two buffers that live at the same time on one thread have different slots. Contents are arbitrary.
@@ -42,6 +45,7 @@ final class Scratch {
     private final float[][] slots = new float[SLOTS][0];
     private int[] ints = new int[0];
     private final byte[][] bytes = new byte[2][0];
+    private MemorySegment memory = MemorySegment.NULL;
 
     private Scratch() {}
 
@@ -80,6 +84,14 @@ final class Scratch {
     /** Returns this thread's buffer of bytes for rows that live while another kernel runs. */
     byte[] patches(int size) {
         return bytes(1, size);
+    }
+
+    /** Returns this thread's native memory for a gate and its partner, of at least {@code size} bytes, aligned to 64. */
+    MemorySegment memory(long size) {
+        if (memory.byteSize() < size) {
+            memory = Arena.ofAuto().allocate(Math.max(MIN, size), Long.BYTES * Byte.SIZE);
+        }
+        return memory;
     }
 
     private byte[] bytes(int slot, int size) {
