@@ -98,7 +98,7 @@ class BlockLinearTest {
                 for (int group : GROUPS) {
                     for (int rows : new int[] {1, 16}) {
                         int k = 2 * group;
-                        MemorySegment data = arena.allocate((long) 16 * k * format.bits() / 8);
+                        MemorySegment data = arena.allocate(16L * k * format.bits() / 8);
                         byte ones = -1;
                         data.fill(ones);
                         MemorySegment scales = Data.of(new float[] {0.5f});
