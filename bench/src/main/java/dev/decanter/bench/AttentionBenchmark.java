@@ -1,14 +1,16 @@
 package dev.decanter.bench;
 
 import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.HeadRows;
+import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.cpu.kernels.Paged;
 import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -37,18 +39,18 @@ public class AttentionBenchmark {
     private static final int HEADS = 32;
     private static final int KV_HEADS = 8;
     private static final int SIZE = 64;
-    private static final int CAPACITY = 1024;
+    private static final int CAPACITY = 4096;
 
     /** Queries and keys: decode at two lengths, prefill. */
-    @Param({"1x512", "1x1024", "512x512"})
+    @Param({"1x128", "1x4096", "512x512"})
     public String shape;
 
     /** Threads of the team. */
     @Param({"1", "2"})
     public int threads;
 
-    /** How keys and values lie: in pages, as the cache has them, or in one piece. */
-    @Param({"paged", "contiguous"})
+    /** How keys and values lie: in pages of the cache in one of its precisions, or f32 in one piece. */
+    @Param({"F32", "F16", "U8", "contiguous"})
     public String layout;
 
     private ThreadTeam team;
@@ -67,21 +69,39 @@ public class AttentionBenchmark {
         arena = Arena.ofShared();
         int queries = Integer.parseInt(shape.substring(0, shape.indexOf('x')));
         int keys = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
-        sizes = new Attention.Sizes(1, HEADS, KV_HEADS, queries, keys, SIZE, SIZE, keys - queries);
+        sizes = new Attention.Sizes(1, HEADS, KV_HEADS, queries, keys, SIZE, SIZE, Attention.ALL_KEYS);
         q = Strided.rowMajor(random((long) queries * HEADS * SIZE), 0, queries, HEADS, SIZE);
-        k = heads();
-        v = heads();
-        mask = new Strided(random((long) queries * keys), 0, 0, 0, keys);
+        k = heads(true);
+        v = heads(false);
+        mask = new Strided(causal(queries, keys), 0, 0, 0, keys);
         out = Strided.rowMajor(random((long) queries * HEADS * SIZE), 0, queries, HEADS, SIZE);
     }
 
-    private HeadRows heads() {
+    private HeadRows heads(boolean keys) {
         if (layout.equals("contiguous")) {
             return Strided.headMajor(random((long) CAPACITY * KV_HEADS * SIZE), 0, KV_HEADS, CAPACITY, SIZE);
         }
+        PageLayout pageLayout = new PageLayout(CachePrecision.valueOf(layout), keys, KV_HEADS, SIZE);
+        MemorySegment rows = random((long) Paged.ROWS * SIZE);
         MemorySegment[] pages = new MemorySegment[CAPACITY / Paged.ROWS];
-        Arrays.setAll(pages, _ -> random((long) Paged.ROWS * KV_HEADS * SIZE));
-        return new Paged(pages, pages.length);
+        for (int i = 0; i < pages.length; i++) {
+            pages[i] = arena.allocate(pageLayout.bytes(), 64);
+            for (int h = 0; h < KV_HEADS; h++) {
+                pageLayout.write(pages[i], h, 0, Paged.ROWS, rows, 0);
+            }
+        }
+        return new Paged(pageLayout, pages, pages.length);
+    }
+
+    /** As models make it: the least number for the future. */
+    private MemorySegment causal(int queries, int keys) {
+        MemorySegment s = arena.allocate((long) queries * keys * Float.BYTES, 64);
+        for (int i = 0; i < queries; i++) {
+            for (int t = keys - queries + i + 1; t < keys; t++) {
+                s.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * keys + t, -Float.MAX_VALUE);
+            }
+        }
+        return s;
     }
 
     private MemorySegment random(long elements) {

@@ -2,6 +2,7 @@ package dev.decanter.cpu;
 
 import dev.decanter.cpu.compile.CompileOptions;
 import dev.decanter.cpu.compile.CpuCompiler;
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.VectorSupport;
 import dev.decanter.ir.Model;
@@ -31,6 +32,12 @@ public final class CpuDevice implements Device {
      * {@code AUTO}: what the model's {@code runtime_options} say, else 128, or 0 in mode {@code ACCURACY}.
      */
     public static final String DYNAMIC_QUANTIZATION = CompileOptions.GROUP_SIZE;
+
+    /**
+     * Compile property: how requests keep keys and values, {@code f32}, {@code f16} or {@code u8} ({@link CachePrecision}).
+     * {@code AUTO}: f32 in mode {@code ACCURACY}, else what the model's {@code runtime_options} say, else f16.
+     */
+    public static final String KV_CACHE_PRECISION = CompileOptions.CACHE;
 
     private static final int MAX_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
@@ -65,6 +72,7 @@ public final class CpuDevice implements Device {
         properties.put(NUM_THREADS, "0");
         properties.put(EXECUTION_MODE, CompileOptions.PERFORMANCE);
         properties.put(DYNAMIC_QUANTIZATION, CompileOptions.AUTO);
+        properties.put(KV_CACHE_PRECISION, CompileOptions.AUTO);
         return properties;
     }
 

@@ -19,7 +19,7 @@ final class AttentionSteps {
         return frame -> {
             KvCache cache = frame.kvCache(variable);
             cache.reorder(frame.in(1));
-            cache.append(frame.in(0));
+            cache.append(frame.team(), frame.in(0));
             frame.view(0, cache);
         };
     }

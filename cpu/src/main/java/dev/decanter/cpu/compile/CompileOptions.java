@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferenceException;
@@ -13,10 +14,14 @@ import java.util.Map;
  * @param group inputs of a row of activations that are quantized together where the weight has one scale a row; 0 for
  *     products with f32 activations
  * @param accuracy whether results count more than speed: nothing is computed with fewer bits than the model has
+ * @param cache how requests keep keys and values
  */
-public record CompileOptions(int group, boolean accuracy) {
+public record CompileOptions(int group, boolean accuracy, CachePrecision cache) {
     /** As OpenVINO's: inputs of a group of quantized activations, 0 for f32 activations. */
     public static final String GROUP_SIZE = "DYNAMIC_QUANTIZATION_GROUP_SIZE";
+
+    /** As OpenVINO's: precision of the KV cache. */
+    public static final String CACHE = "KV_CACHE_PRECISION";
 
     /** As OpenVINO's: {@code PERFORMANCE} or {@code ACCURACY}. */
     public static final String MODE = Core.EXECUTION_MODE_HINT;
@@ -29,13 +34,19 @@ public record CompileOptions(int group, boolean accuracy) {
 
     private static final String ACCURACY = "ACCURACY";
     private static final int DEFAULT_GROUP = 128;
-    private static final String[] IN_MODEL = {"runtime_options", GROUP_SIZE};
+    private static final CachePrecision DEFAULT_CACHE = CachePrecision.F32;
+    private static final String OPTIONS = "runtime_options";
 
     /** No more inputs than this are quantized together; a greater group is as good as this one. */
     private static final int MAX_GROUP = 512;
 
     /** Products with f32 activations: what the model says, as exactly as f32 has it. */
-    public static final CompileOptions EXACT = new CompileOptions(0, true);
+    public static final CompileOptions EXACT = new CompileOptions(0, true, CachePrecision.F32);
+
+    /** With the cache that the mode has if nothing is asked. */
+    CompileOptions(int group, boolean accuracy) {
+        this(group, accuracy, accuracy ? CachePrecision.F32 : DEFAULT_CACHE);
+    }
 
     /**
      * Reads properties. What they leave open, the model's {@code runtime_options} say; then the mode.
@@ -45,18 +56,46 @@ public record CompileOptions(int group, boolean accuracy) {
      */
     public static CompileOptions of(Map<String, String> properties, Model model) {
         boolean accuracy = accuracy(properties.getOrDefault(MODE, PERFORMANCE));
+        return new CompileOptions(group(properties, model, accuracy), accuracy, cache(properties, model, accuracy));
+    }
+
+    private static int group(Map<String, String> properties, Model model, boolean accuracy) {
         String asked = properties.getOrDefault(GROUP_SIZE, AUTO).strip();
         if (!asked.equalsIgnoreCase(AUTO)) {
-            return new CompileOptions(group(asked, GROUP_SIZE), accuracy);
+            return group(asked, GROUP_SIZE);
         }
         if (accuracy) {
-            return new CompileOptions(0, true);
+            return 0;
         }
-        int group = model.rtInfo()
-                .text(IN_MODEL)
-                .map(text -> group(text, "the model's " + String.join("/", IN_MODEL)))
+        return model.rtInfo()
+                .text(OPTIONS, GROUP_SIZE)
+                .map(text -> group(text, "the model's " + OPTIONS + "/" + GROUP_SIZE))
                 .orElse(DEFAULT_GROUP);
-        return new CompileOptions(group, false);
+    }
+
+    private static CachePrecision cache(Map<String, String> properties, Model model, boolean accuracy) {
+        String asked = properties.getOrDefault(CACHE, AUTO).strip();
+        if (!asked.equalsIgnoreCase(AUTO)) {
+            return cache(asked, CACHE);
+        }
+        if (accuracy) {
+            return CachePrecision.F32;
+        }
+        return model.rtInfo()
+                .text(OPTIONS, CACHE)
+                .map(text -> cache(text, "the model's " + OPTIONS + "/" + CACHE))
+                .orElse(DEFAULT_CACHE);
+    }
+
+    private static CachePrecision cache(String text, String where) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "f32" -> CachePrecision.F32;
+            case "f16" -> CachePrecision.F16;
+            case "u8" -> CachePrecision.U8;
+            default ->
+                throw new InferenceException(where + " must be f32, f16 or u8, not \"" + text + "\"; the property "
+                        + CACHE + " goes before what a model says");
+        };
     }
 
     private static boolean accuracy(String text) {

@@ -24,7 +24,7 @@ public final class CpuCompiler {
         WeightMemory memory = WeightMemory.create();
         try {
             Model own = rewrite(model, options, memory);
-            Plan plan = new Planner(own, new Lowering(team, memory, extensions)).plan();
+            Plan plan = new Planner(own, new Lowering(team, memory, extensions), options.cache()).plan();
             return new Executable() {
                 @Override
                 public Execution newExecution() {

@@ -40,7 +40,7 @@ final class Frame implements Execution {
         }
         plan.constants().forEach((value, tensor) -> values[value] = tensor);
         for (Plan.CacheSpec spec : plan.caches()) {
-            caches.put(spec.variable(), new KvCache(spec.variable(), spec.heads(), spec.size()));
+            caches.put(spec.variable(), new KvCache(spec.variable(), spec.layout()));
         }
         for (Plan.VariableSpec spec : plan.variables()) {
             variables.put(spec.id(), new Variable(spec));

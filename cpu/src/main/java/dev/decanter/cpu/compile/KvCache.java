@@ -1,7 +1,9 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.HeadRows;
+import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.cpu.kernels.Paged;
+import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
@@ -12,17 +14,17 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys or values of one layer, f32 [batch, heads, length, size], in blocks of {@link #BLOCK} positions: a block is
- * [heads, BLOCK, size] of one sequence. Sequences that continue the same one share its blocks; what is written is only the
+ * Keys or values of one layer, [batch, heads, length, size], in blocks of {@link #BLOCK} positions of one sequence, which lie and
+ * are rounded as {@link PageLayout} says. What goes in and out is f32. Sequences that continue the same one share its blocks; what is written is only the
  * block at the end, and a sequence that shares it gets a copy of it first. So a reordering copies at most one block for
  * each sequence, and growing copies nothing.
  */
 final class KvCache implements VariableState, AutoCloseable {
     static final int BLOCK = Paged.ROWS;
+    private static final ThreadTeam ALONE = new ThreadTeam(1);
 
     private final String variable;
-    private final long heads;
-    private final long size;
+    private final PageLayout layout;
     private final BlockPool pool;
     /** The blocks of each sequence, as many as its length needs. Never changed in place: the past keeps the old ones. */
     private int[][] tables = {};
@@ -34,11 +36,10 @@ final class KvCache implements VariableState, AutoCloseable {
     private long bytesCopied;
     private @Nullable Paged rows;
 
-    KvCache(String variable, long heads, long size) {
+    KvCache(String variable, PageLayout layout) {
         this.variable = variable;
-        this.heads = heads;
-        this.size = size;
-        this.pool = new BlockPool(heads * BLOCK * size * Float.BYTES);
+        this.layout = layout;
+        this.pool = new BlockPool(layout.bytes());
     }
 
     /** Called before each inference: what is in the cache now is the past. */
@@ -64,11 +65,11 @@ final class KvCache implements VariableState, AutoCloseable {
     }
 
     long heads() {
-        return heads;
+        return layout.heads();
     }
 
     long size() {
-        return size;
+        return layout.size();
     }
 
     long pastLength() {
@@ -76,7 +77,7 @@ final class KvCache implements VariableState, AutoCloseable {
     }
 
     Shape shape() {
-        return Shape.of(tables.length, heads, length, size);
+        return Shape.of(tables.length, heads(), length, size());
     }
 
     /** For tests: bytes copied within the cache so far, because sequences that shared a block parted. */
@@ -91,6 +92,10 @@ final class KvCache implements VariableState, AutoCloseable {
 
     /** The filled positions, for a kernel; valid until the cache changes. */
     HeadRows rows() {
+        return pages();
+    }
+
+    private Paged pages() {
         Paged current = rows;
         if (current == null) {
             int each = blocks(length);
@@ -98,7 +103,7 @@ final class KvCache implements VariableState, AutoCloseable {
             for (int i = 0; i < pages.length; i++) {
                 pages[i] = pool.block(tables[i / each][i % each]);
             }
-            current = new Paged(pages, each);
+            current = new Paged(layout, pages, each);
             rows = current;
         }
         return current;
@@ -155,32 +160,31 @@ final class KvCache implements VariableState, AutoCloseable {
     }
 
     /** Adds [batch, heads, steps, size] after the filled positions. */
-    void append(Tensor values) {
+    void append(ThreadTeam team, Tensor values) {
         Shape shape = values.shape();
-        if (shape.rank() != 4 || shape.dim(1) != heads || shape.dim(3) != size || shape.dim(0) != tables.length) {
+        if (shape.rank() != 4 || shape.dim(1) != heads() || shape.dim(3) != size() || shape.dim(0) != tables.length) {
             throw new InferenceException("cannot append " + shape + " to the cache \"" + variable + "\" of " + shape());
         }
         long steps = shape.dim(2);
         makeRoom(steps);
-        for (int sequence = 0; sequence < tables.length; sequence++) {
-            for (long step = 0; step < steps; ) {
-                long at = (length + step) % BLOCK;
-                long count = Math.min(steps - step, BLOCK - at);
-                MemorySegment block = pool.block(tables[sequence][(int) ((length + step) / BLOCK)]);
-                for (long h = 0; h < heads; h++) {
-                    long from = (sequence * heads + h) * steps + step;
-                    copy(values.memory(), from, block, h * BLOCK + at, count);
-                }
-                step += count;
+        int heads = layout.heads();
+        team.runRange((long) tables.length * heads, Math.ceilDiv(BLOCK, steps + 1), (from, to) -> {
+            for (long row = from; row < to; row++) {
+                append(values.memory(), (int) (row / heads), (int) (row % heads), steps);
             }
-        }
+        });
         length += steps;
     }
 
-    /** Copies rows of {@code size} elements, which both sides are counted in. */
-    private void copy(MemorySegment from, long fromRow, MemorySegment to, long toRow, long count) {
-        long row = size * Float.BYTES;
-        MemorySegment.copy(from, fromRow * row, to, toRow * row, count * row);
+    private void append(MemorySegment values, int sequence, int head, long steps) {
+        for (long step = 0; step < steps; ) {
+            int at = (int) ((length + step) % BLOCK);
+            int count = (int) Math.min(steps - step, BLOCK - at);
+            MemorySegment block = pool.block(tables[sequence][(int) ((length + step) / BLOCK)]);
+            long from = ((long) sequence * layout.heads() + head) * steps + step;
+            layout.write(block, head, at, count, values, from * layout.size() * Float.BYTES);
+            step += count;
+        }
     }
 
     /** Gives every sequence blocks for {@code steps} more positions, the first of them its own. */
@@ -220,23 +224,21 @@ final class KvCache implements VariableState, AutoCloseable {
     /** A holder's own copy of the first positions of a block that it shared. */
     private int copyOf(int shared, long positions) {
         int own = pool.take();
-        for (long h = 0; h < heads; h++) {
-            copy(pool.block(shared), h * BLOCK, pool.block(own), h * BLOCK, positions);
-        }
-        bytesCopied += heads * positions * size * Float.BYTES;
+        layout.copy(pool.block(shared), pool.block(own), (int) positions);
+        bytesCopied += layout.copied((int) positions);
         pool.release(shared);
         return own;
     }
 
-    /** A contiguous copy into {@code target} [batch, heads, length, size]. */
+    /** A contiguous f32 copy into {@code target} [batch, heads, length, size]. */
     void copyTo(MemorySegment target) {
+        Paged pages = pages();
         for (int sequence = 0; sequence < tables.length; sequence++) {
-            int[] table = tables[sequence];
-            for (int i = 0; i < table.length; i++) {
-                long first = (long) i * BLOCK;
-                long count = Math.min(BLOCK, length - first);
-                for (long h = 0; h < heads; h++) {
-                    copy(pool.block(table[i]), h * BLOCK, target, (sequence * heads + h) * length + first, count);
+            for (int first = 0; first < length; first += BLOCK) {
+                int count = (int) Math.min(BLOCK, length - first);
+                for (int h = 0; h < layout.heads(); h++) {
+                    long row = ((long) sequence * layout.heads() + h) * length + first;
+                    pages.copy(sequence, h, first, count, target, row * layout.size() * Float.BYTES);
                 }
             }
         }
@@ -259,15 +261,15 @@ final class KvCache implements VariableState, AutoCloseable {
         Shape shape = value.shape();
         boolean fits = value.elementType() == ElementType.F32
                 && shape.rank() == 4
-                && shape.dim(1) == heads
-                && shape.dim(3) == size;
+                && shape.dim(1) == heads()
+                && shape.dim(3) == size();
         if (!fits) {
             throw new InferenceException(
-                    "state \"" + variable + "\" takes f32[?, " + heads + ", ?, " + size + "], not " + value);
+                    "state \"" + variable + "\" takes f32[?, " + heads() + ", ?, " + size() + "], not " + value);
         }
         reset();
         tables(new int[Math.toIntExact(shape.dim(0))][0]);
-        append(value);
+        append(ALONE, value);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.PartialShape;
 import dev.decanter.runtime.Tensor;
@@ -41,8 +42,8 @@ record Plan(
      */
     record PlannedStep(Step step, String layer, List<Integer> inputs, List<Integer> outputs) {}
 
-    /** A KV cache f32 [?, heads, ?, size]. */
-    record CacheSpec(String variable, long heads, long size) {}
+    /** A KV cache [?, heads, ?, size], and how its pages lie. */
+    record CacheSpec(String variable, PageLayout layout) {}
 
     /** A state variable. */
     record VariableSpec(String id, ElementType type, PartialShape shape) {}

@@ -1,5 +1,7 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.CachePrecision;
+import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.ir.Dimension;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
@@ -25,6 +27,7 @@ final class Planner {
 
     private final Model model;
     private final Lowering lowering;
+    private final CachePrecision cachePrecision;
     private final Map<Output, Integer> ids = new HashMap<>();
     private final Map<Integer, Tensor> constants = new HashMap<>();
     private final List<Plan.PlannedStep> steps = new ArrayList<>();
@@ -32,8 +35,9 @@ final class Planner {
     private final List<Plan.CacheSpec> caches = new ArrayList<>();
     private final List<Plan.VariableSpec> variables = new ArrayList<>();
 
-    Planner(Model model, Lowering lowering) {
+    Planner(Model model, Lowering lowering, CachePrecision cachePrecision) {
         this.model = model;
+        this.cachePrecision = cachePrecision;
         this.lowering = lowering;
     }
 
@@ -82,9 +86,7 @@ final class Planner {
             viewOf.set(id(node.output(0)), id(node.input(0)));
         }
         switch (node.op()) {
-            case FusedOp.CacheAppend op ->
-                caches.add(
-                        new Plan.CacheSpec(op.variable(), Graphs.dim(node.input(0), 1), Graphs.dim(node.input(0), 3)));
+            case FusedOp.CacheAppend op -> caches.add(new Plan.CacheSpec(op.variable(), layout(node)));
             case Op.ReadValue op ->
                 variables.add(new Plan.VariableSpec(op.variableId(), op.variableType(), op.variableShape()));
             case Op.ReadValueV3 op ->
@@ -99,6 +101,15 @@ final class Planner {
                 node.toString(),
                 node.inputs().stream().map(this::id).toList(),
                 node.outputs().stream().map(this::id).toList()));
+    }
+
+    /** What attention reads as keys lies turned, everything else as it comes. */
+    private PageLayout layout(Node append) {
+        boolean keys = append.output().consumers().stream()
+                .anyMatch(c -> c.node().op() instanceof FusedOp.Attention && c.index() == 1);
+        Output fresh = append.input(0);
+        int heads = Math.toIntExact(Graphs.dim(fresh, 1));
+        return new PageLayout(cachePrecision, keys, heads, Math.toIntExact(Graphs.dim(fresh, 3)));
     }
 
     private int[] lastUses(int[] roots, List<Integer> results) {

@@ -3,37 +3,51 @@ package dev.decanter.cpu.kernels;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Rows of [B, heads, T, size] in pages of {@link #ROWS} positions: page p of batch b is f32 [heads, ROWS, size] and holds
- * positions {@code p * ROWS} on. Batches may share pages.
+ * Rows of [B, heads, T, size] in pages of {@link #ROWS} positions: page p of batch b holds positions {@code p * ROWS} on, as its
+ * {@link PageLayout} says. Batches may share pages.
  */
 public final class Paged implements HeadRows {
     /** Positions of a page. */
     public static final int ROWS = 64;
 
+    private final PageLayout layout;
     private final MemorySegment[] pages;
     private final int perBatch;
 
     /**
      * Takes the array over.
      *
+     * @param layout how each page lies
      * @param pages the pages of batch 0, then those of batch 1 …
      * @param perBatch pages of each batch
      */
-    public Paged(MemorySegment[] pages, int perBatch) {
+    public Paged(PageLayout layout, MemorySegment[] pages, int perBatch) {
+        this.layout = layout;
         this.pages = pages;
         this.perBatch = perBatch;
     }
 
     @Override
     public void read(int batch, int head, int first, int n, int size, float[] target, int step) {
-        MemorySegment page = pages[batch * perBatch + first / ROWS];
-        long from = (long) head * ROWS * size * Float.BYTES;
-        if (step == size) {
-            Mem.read(page, from, target, 0, n * size);
-            return;
-        }
-        for (int i = 0; i < n; i++) {
-            Mem.read(page, from + (long) i * size * Float.BYTES, target, i * step, size);
-        }
+        layout.rows(pages[batch * perBatch + first / ROWS], head, n, target, step);
+    }
+
+    @Override
+    public void columns(int batch, int head, int first, int n, int size, float[] target) {
+        layout.columns(pages[batch * perBatch + first / ROWS], head, n, target);
+    }
+
+    /**
+     * Copies rows to memory, as f32.
+     *
+     * @param first a multiple of {@link #ROWS}
+     * @param n at most {@link #ROWS}
+     * @param offset byte offset of the first row in {@code target}; the others follow
+     */
+    public void copy(int batch, int head, int first, int n, MemorySegment target, long offset) {
+        int size = layout.size();
+        float[] rows = Scratch.current().floats(Scratch.A, n * size);
+        read(batch, head, first, n, size, rows, size);
+        Mem.write(rows, 0, n * size, target, offset);
     }
 }

@@ -1,7 +1,6 @@
 package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
-import static dev.decanter.cpu.kernels.Tiles.ROWS;
 
 /** Plain-loop twins of {@link VectorTiles}: for JVMs without vectors, and the oracle of their tests. */
 final class ScalarTiles {
@@ -19,10 +18,20 @@ final class ScalarTiles {
 
     /** See {@link Tiles#multiply}. */
     static void multiply(
-            float[] a, int aAt, float[] b, int bAt, int bStep, int n, int rows, float[] c, int cAt, int cStep) {
+            float[] a,
+            int aAt,
+            int aStep,
+            float[] b,
+            int bAt,
+            int bStep,
+            int n,
+            int rows,
+            float[] c,
+            int cAt,
+            int cStep) {
         for (int m = 0; m < rows; m++) {
             for (int k = 0; k < n; k++) {
-                float v = a[aAt + k * ROWS + m];
+                float v = a[aAt + k * aStep + m];
                 for (int j = 0; j < PANEL; j++) {
                     c[cAt + m * cStep + j] += v * b[bAt + k * bStep + j];
                 }

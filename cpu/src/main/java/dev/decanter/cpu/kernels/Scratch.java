@@ -38,7 +38,10 @@ final class Scratch {
 
     static final int PRODUCTS = 12;
 
-    private static final int SLOTS = 13;
+    /** Keys that the caller of attention turned for all tasks. */
+    static final int TURNED = 13;
+
+    private static final int SLOTS = 14;
     private static final int MIN = 1024;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 

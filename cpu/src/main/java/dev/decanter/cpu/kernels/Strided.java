@@ -51,4 +51,11 @@ public record Strided(MemorySegment data, long offset, long batchStride, long he
             Mem.read(data, at(batch, head, first + i), target, i * step, size);
         }
     }
+
+    @Override
+    public void columns(int batch, int head, int first, int n, int size, float[] target) {
+        float[] rows = Scratch.current().floats(Scratch.INNER, n * size);
+        read(batch, head, first, n, size, rows, size);
+        PageLayout.turn(rows, size, n, size, target, 0, Paged.ROWS);
+    }
 }

@@ -95,7 +95,8 @@ final class Strips {
 
     /** u8 at byte {@code offset} to {@code dst[0..n)}. */
     static void bytes(MemorySegment s, long offset, float[] dst, int n) {
-        for (int i = 0; i < n; i++) {
+        int done = VectorSupport.ENABLED ? VectorStreams.bytes(s, offset, dst, n) : 0;
+        for (int i = done; i < n; i++) {
             dst[i] = s.get(Mem.I8, offset + i) & 0xff;
         }
     }

@@ -32,10 +32,26 @@ final class Tiles {
      */
     static void multiply(
             float[] a, int aAt, float[] b, int bAt, int bStep, int n, int rows, float[] c, int cAt, int cStep) {
+        multiply(a, aAt, ROWS, b, bAt, bStep, n, rows, c, cAt, cStep);
+    }
+
+    /** As the other, with element (m, k) of the first operand at {@code aAt + k * aStep + m}. */
+    static void multiply(
+            float[] a,
+            int aAt,
+            int aStep,
+            float[] b,
+            int bAt,
+            int bStep,
+            int n,
+            int rows,
+            float[] c,
+            int cAt,
+            int cStep) {
         if (VectorSupport.ENABLED) {
-            VectorTiles.multiply(a, aAt, b, bAt, bStep, n, rows, c, cAt, cStep);
+            VectorTiles.multiply(a, aAt, aStep, b, bAt, bStep, n, rows, c, cAt, cStep);
         } else {
-            ScalarTiles.multiply(a, aAt, b, bAt, bStep, n, rows, c, cAt, cStep);
+            ScalarTiles.multiply(a, aAt, aStep, b, bAt, bStep, n, rows, c, cAt, cStep);
         }
     }
 

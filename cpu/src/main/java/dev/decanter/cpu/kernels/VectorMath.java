@@ -65,6 +65,23 @@ final class VectorMath {
         return result.blend(0f, value.compare(VectorOperators.LT, EXP_MIN));
     }
 
+    /** As {@link #exp} for numbers up to 0, for which one power of two does. */
+    static FloatVector expNegative(FloatVector value) {
+        FloatVector x = value.max(EXP_MIN);
+        FloatVector shifted = x.fma(all(LOG2_E), all(ROUNDER));
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = n.fma(all(-LN2_HIGH), x);
+        r = n.fma(all(-LN2_LOW), r);
+        FloatVector p = r.fma(all(P6), all(P5));
+        p = p.fma(r, all(P4));
+        p = p.fma(r, all(P3));
+        p = p.fma(r, all(P2));
+        p = p.fma(r, all(P1));
+        p = p.fma(r.mul(r), r).add(1f);
+        FloatVector result = p.mul(powerOfTwo(shifted.reinterpretAsInts().sub(ROUNDER_BITS)));
+        return result.blend(0f, value.compare(VectorOperators.LT, EXP_MIN));
+    }
+
     private static FloatVector powerOfTwo(IntVector exponent) {
         return exponent.add(EXPONENT_BIAS)
                 .lanewise(VectorOperators.LSHL, MANTISSA_BITS)

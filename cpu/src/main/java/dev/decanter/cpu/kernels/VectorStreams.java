@@ -4,9 +4,11 @@ import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Multiplies by packed weights straight from memory, with no buffer between, so that loads run ahead while sums are
@@ -17,6 +19,7 @@ final class VectorStreams {
     private static final int N = Lanes.N;
     private static final int PAIR = 2 * N;
     private static final int HALF = PANEL / 2;
+    private static final VectorSpecies<Byte> BYTES = N == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
     private static final int EXPONENT_SHIFT = 3;
     private static final int LOW_MASK = 0x8fffffff;
     private static final int HIGH_MASK = 0x8fffe000;
@@ -195,5 +198,20 @@ final class VectorStreams {
 
     private static FloatVector number(IntVector v) {
         return (FloatVector) v.convert(VectorOperators.I2F, 0);
+    }
+
+    /** u8 from byte {@code at} to {@code dst}; returns how many of {@code n} it converted, which is all but a few. */
+    static int bytes(MemorySegment s, long at, float[] dst, int n) {
+        if (N < 8) {
+            // there are no vectors of 4 bytes
+            return 0;
+        }
+        int i = 0;
+        for (; i + N <= n; i += N) {
+            number((IntVector) ByteVector.fromMemorySegment(BYTES, s, at + i, LITTLE_ENDIAN)
+                            .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.I, 0))
+                    .intoArray(dst, i);
+        }
+        return i;
     }
 }

@@ -1,7 +1,6 @@
 package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.PackedWeights.PANEL;
-import static dev.decanter.cpu.kernels.Tiles.ROWS;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -48,20 +47,31 @@ final class VectorTiles {
 
     /** See {@link Tiles#multiply}. Eight rows need the 32 registers of 512-bit vectors; others take four. */
     static void multiply(
-            float[] a, int aAt, float[] b, int bAt, int bStep, int n, int rows, float[] c, int cAt, int cStep) {
+            float[] a,
+            int aAt,
+            int aStep,
+            float[] b,
+            int bAt,
+            int bStep,
+            int n,
+            int rows,
+            float[] c,
+            int cAt,
+            int cStep) {
         for (int j = 0; j < PANEL; j += PAIR) {
             if (N == 16 && rows > 4) {
-                eight(a, aAt, b, bAt + j, bStep, n, c, cAt + j, cStep);
+                eight(a, aAt, aStep, b, bAt + j, bStep, n, c, cAt + j, cStep);
             } else {
-                four(a, aAt, b, bAt + j, bStep, n, c, cAt + j, cStep);
+                four(a, aAt, aStep, b, bAt + j, bStep, n, c, cAt + j, cStep);
                 if (rows > 4) {
-                    four(a, aAt + 4, b, bAt + j, bStep, n, c, cAt + 4 * cStep + j, cStep);
+                    four(a, aAt + 4, aStep, b, bAt + j, bStep, n, c, cAt + 4 * cStep + j, cStep);
                 }
             }
         }
     }
 
-    private static void four(float[] a, int aAt, float[] b, int bAt, int bStep, int n, float[] c, int cAt, int cStep) {
+    private static void four(
+            float[] a, int aAt, int aStep, float[] b, int bAt, int bStep, int n, float[] c, int cAt, int cStep) {
         int c1 = cAt + cStep;
         int c2 = c1 + cStep;
         int c3 = c2 + cStep;
@@ -88,7 +98,7 @@ final class VectorTiles {
             FloatVector v3 = FloatVector.broadcast(Lanes.F, a[aAt + 3]);
             s3 = v3.fma(p, s3);
             t3 = v3.fma(q, t3);
-            aAt += ROWS;
+            aAt += aStep;
             bAt += bStep;
         }
         s0.intoArray(c, cAt);
@@ -101,7 +111,8 @@ final class VectorTiles {
         t3.intoArray(c, c3 + N);
     }
 
-    private static void eight(float[] a, int aAt, float[] b, int bAt, int bStep, int n, float[] c, int cAt, int cStep) {
+    private static void eight(
+            float[] a, int aAt, int aStep, float[] b, int bAt, int bStep, int n, float[] c, int cAt, int cStep) {
         int c1 = cAt + cStep;
         int c2 = c1 + cStep;
         int c3 = c2 + cStep;
@@ -152,7 +163,7 @@ final class VectorTiles {
             FloatVector v7 = FloatVector.broadcast(Lanes.F, a[aAt + 7]);
             s7 = v7.fma(p, s7);
             t7 = v7.fma(q, t7);
-            aAt += ROWS;
+            aAt += aStep;
             bAt += bStep;
         }
         s0.intoArray(c, cAt);

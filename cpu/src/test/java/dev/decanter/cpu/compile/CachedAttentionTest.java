@@ -27,11 +27,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Fused attention on the paged cache against REFERENCE, over whatever happens to the sequences. */
 class CachedAttentionTest {
     private static final Core CORE = Core.create();
+    private static final float EXACT = 2e-5f;
     private static final int[][] HEADS = {{4, 4, 8}, {4, 2, 7}, {6, 1, 5}, {3, 3, 16}, {2, 2, 33}};
 
     /** The same requests on both devices. */
     private static final class Pair implements AutoCloseable {
         final int[] size;
+        final float tolerance;
         final Random random;
         final CompiledModel cpu;
         final CompiledModel reference;
@@ -41,10 +43,16 @@ class CachedAttentionTest {
         int length;
 
         Pair(int[] size, long seed) {
+            this(size, seed, "f32", EXACT);
+        }
+
+        Pair(int[] size, long seed, String precision, float tolerance) {
+            this.tolerance = tolerance;
             this.size = size;
             random = new Random(seed);
             var model = DecoderGraph.of(size[0], size[1], size[2], true);
-            cpu = CORE.compileModel(model, "CPU", Map.of("INFERENCE_NUM_THREADS", "2"));
+            cpu = CORE.compileModel(
+                    model, "CPU", Map.of("INFERENCE_NUM_THREADS", "2", "KV_CACHE_PRECISION", precision));
             reference = CORE.compileModel(model, "REFERENCE");
             fast = cpu.createInferRequest();
             slow = reference.createInferRequest();
@@ -75,7 +83,7 @@ class CachedAttentionTest {
             inputs.forEach(slow::setTensor);
             fast.infer();
             slow.infer();
-            same(fast.outputs().getFirst(), slow.outputs().getFirst());
+            same(fast.outputs().getFirst(), slow.outputs().getFirst(), tolerance);
         }
 
         /** On the CPU only: REFERENCE is what would have been without. */
@@ -121,12 +129,12 @@ class CachedAttentionTest {
         }
     }
 
-    private static void same(Tensor actual, Tensor expected) {
+    private static void same(Tensor actual, Tensor expected, float tolerance) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
         float[] a = actual.toFloats();
         float[] e = expected.toFloats();
         for (int i = 0; i < e.length; i++) {
-            assertThat(a[i]).isCloseTo(e[i], within(2e-5f * Math.max(1, Math.abs(e[i]))));
+            assertThat(a[i]).isCloseTo(e[i], within(tolerance * Math.max(1, Math.abs(e[i]))));
         }
     }
 
@@ -156,6 +164,20 @@ class CachedAttentionTest {
             if (pair.length > 0) {
                 pair.sameStates();
             }
+        }
+    }
+
+    @Property(tries = 20)
+    void narrowCachesAreNearReference(@ForAll long seed, @ForAll @IntRange(max = 4) int shape, @ForAll boolean bytes) {
+        Random choice = new Random(seed);
+        // half a step of 1/255 of a range of some 5, in scores and in values; f16 has 11 bits
+        try (Pair pair = new Pair(HEADS[shape], seed, bytes ? "u8" : "f16", bytes ? 0.06f : 4e-3f)) {
+            pair.step(1 + choice.nextInt(140), new int[2]);
+            pair.step(1, 0, 1);
+            pair.step(1 + choice.nextInt(40), 1, 0, 1);
+            pair.trim(1 + choice.nextInt(pair.length));
+            pair.fail(3, 2, 2);
+            pair.step(1 + choice.nextInt(3), 2, 1, 0);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.decanter.cpu.CpuDevice;
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
@@ -16,6 +17,7 @@ class DeviceTest {
     private static final String GROUP = CpuDevice.DYNAMIC_QUANTIZATION;
     private static final String MODE = CpuDevice.EXECUTION_MODE;
 
+    private static final String CACHE = "KV_CACHE_PRECISION";
     private final Core core = Core.create();
 
     @Test
@@ -48,6 +50,25 @@ class DeviceTest {
         assertThat(options(model)).isEqualTo(new CompileOptions(32, false));
         assertThat(options(model, GROUP, "256")).isEqualTo(new CompileOptions(256, false));
         assertThat(options(model, MODE, "ACCURACY")).isEqualTo(CompileOptions.EXACT);
+    }
+
+    @Test
+    void keepsCachesAsAskedByPropertyModeAndModelInThisOrder() {
+        Model model = Graph.of(g -> g.result(g.input("x", 2)));
+        CachePrecision usual = options(model).cache();
+        assertThat(options(model, CACHE, "U8").cache()).isEqualTo(CachePrecision.U8);
+        assertThat(options(model, CACHE, "f16", MODE, "ACCURACY").cache()).isEqualTo(CachePrecision.F16);
+        model.rtInfo(model.rtInfo().with("u8", "runtime_options", CACHE));
+        assertThat(options(model).cache()).isEqualTo(CachePrecision.U8).isNotEqualTo(usual);
+        assertThat(options(model, MODE, "ACCURACY").cache()).isEqualTo(CachePrecision.F32);
+        assertThat(options(model, CACHE, "f32").cache()).isEqualTo(CachePrecision.F32);
+        assertThatThrownBy(() -> options(model, CACHE, "i4"))
+                .isInstanceOf(InferenceException.class)
+                .hasMessageStartingWith("KV_CACHE_PRECISION must be f32, f16 or u8, not \"i4\"");
+        model.rtInfo(model.rtInfo().with("fp8", "runtime_options", CACHE));
+        assertThatThrownBy(() -> options(model))
+                .hasMessageStartingWith(
+                        "the model's runtime_options/KV_CACHE_PRECISION must be f32, f16 or u8, not \"fp8\"");
     }
 
     private CompileOptions options(Model model, String... given) {

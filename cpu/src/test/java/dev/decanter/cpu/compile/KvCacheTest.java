@@ -3,6 +3,9 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.decanter.cpu.kernels.CachePrecision;
+import dev.decanter.cpu.kernels.PageLayout;
+import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
@@ -20,15 +23,23 @@ import org.junit.jupiter.api.Test;
 class KvCacheTest {
     private static final int HEADS = 3;
     private static final int SIZE = 5;
-    private static final long BLOCK_BYTES = (long) HEADS * KvCache.BLOCK * SIZE * Float.BYTES;
+    private static final PageLayout PLAIN = new PageLayout(CachePrecision.F32, false, HEADS, SIZE);
+    private static final ThreadTeam TEAM = new ThreadTeam(2);
 
     /** A cache with its twin: for each sequence the positions, each of heads × size numbers. */
     private static final class Twin implements AutoCloseable {
-        final KvCache cache = new KvCache("k", HEADS, SIZE);
+        final PageLayout layout;
+        final KvCache cache;
         final Random random;
         List<List<float[]>> sequences = new ArrayList<>();
 
         Twin(long seed) {
+            this(seed, PLAIN);
+        }
+
+        Twin(long seed, PageLayout layout) {
+            this.layout = layout;
+            cache = new KvCache("k", layout);
             random = new Random(seed);
         }
 
@@ -63,10 +74,29 @@ class KvCacheTest {
                         position[i] = random.nextFloat();
                         fresh[((b * HEADS + i / SIZE) * steps + s) * SIZE + i % SIZE] = position[i];
                     }
-                    next.get(b).add(position);
+                    next.get(b).add(rounded(position));
                 }
             }
-            cache.append(Tensor.ofFloats(shape, fresh));
+            cache.append(TEAM, Tensor.ofFloats(shape, fresh));
+            sequences = next;
+        }
+
+        float[] rounded(float[] position) {
+            float[] kept = position.clone();
+            for (int h = 0; h < HEADS; h++) {
+                round(layout.precision(), kept, h * SIZE, SIZE);
+            }
+            return kept;
+        }
+
+        /** The state set to itself: u8 rounds once more. */
+        void restate() {
+            try (Tensor state = cache.state()) {
+                cache.state(state);
+            }
+            List<List<float[]>> next = new ArrayList<>();
+            sequences.forEach(
+                    s -> next.add(new ArrayList<>(s.stream().map(this::rounded).toList())));
             sequences = next;
         }
 
@@ -116,10 +146,32 @@ class KvCacheTest {
         }
     }
 
+    /** What the cache keeps of a head at a position, by the formulas of {@link CachePrecision}. */
+    private static void round(CachePrecision precision, float[] x, int at, int n) {
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        for (int i = at; i < at + n; i++) {
+            low = Math.min(low, x[i]);
+            high = Math.max(high, x[i]);
+        }
+        float scale = (high - low) / 255;
+        for (int i = at; i < at + n; i++) {
+            x[i] = switch (precision) {
+                case F32 -> x[i];
+                case F16 -> Float.float16ToFloat(Float.floatToFloat16(x[i]));
+                case U8 -> Math.fma(scale, (float) Math.rint((x[i] - low) * (1 / scale)), low);
+            };
+        }
+    }
+
     @Property(tries = 60)
-    void holdsWhatPlainListsHold(@ForAll long seed, @ForAll @IntRange(min = 5, max = 40) int changes) {
+    void holdsWhatPlainListsHold(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 5, max = 40) int changes,
+            @ForAll CachePrecision precision,
+            @ForAll boolean turned) {
         Random choice = new Random(seed);
-        try (Twin twin = new Twin(seed)) {
+        try (Twin twin = new Twin(seed, new PageLayout(precision, turned, HEADS, SIZE))) {
             for (int i = 0; i < changes; i++) {
                 int rows = twin.sequences.isEmpty() ? 1 : twin.sequences.size();
                 int[] beams = choice.nextInt(3) == 0
@@ -129,7 +181,7 @@ class KvCacheTest {
                 switch (choice.nextInt(10)) {
                     case 0 -> twin.trim(choice.nextInt(twin.length() + 1));
                     case 1 -> twin.fail(steps, beams);
-                    case 2 -> twin.cache.state(twin.cache.state());
+                    case 2 -> twin.restate();
                     case 3 -> {
                         if (choice.nextInt(4) == 0) {
                             twin.cache.reset();
@@ -145,9 +197,13 @@ class KvCacheTest {
 
     @Property(tries = 60)
     void aReorderingCopiesAtMostOneBlockForEachSequence(
-            @ForAll @LongRange(min = 1, max = 1000) long seed, @ForAll @IntRange(min = 1, max = 700) int length) {
+            @ForAll @LongRange(min = 1, max = 1000) long seed,
+            @ForAll @IntRange(min = 1, max = 700) int length,
+            @ForAll CachePrecision precision,
+            @ForAll boolean turned) {
         Random choice = new Random(seed);
-        try (Twin twin = new Twin(seed)) {
+        PageLayout layout = new PageLayout(precision, turned, HEADS, SIZE);
+        try (Twin twin = new Twin(seed, layout)) {
             int rows = 1 + choice.nextInt(4);
             twin.step(length, new int[rows]);
             for (int i = 0; i < 20; i++) {
@@ -157,7 +213,7 @@ class KvCacheTest {
                 twin.step(1, beams);
                 long copied = twin.cache.bytesCopied() - before;
                 long distinct = Arrays.stream(beams).distinct().count();
-                assertThat(copied).isLessThanOrEqualTo((wanted - distinct) * BLOCK_BYTES);
+                assertThat(copied).isLessThanOrEqualTo((wanted - distinct) * layout.bytes());
                 rows = wanted;
             }
         }
@@ -241,7 +297,8 @@ class KvCacheTest {
             assertThatThrownBy(() -> twin.cache.reorder(Tensor.ofInts(Shape.of(3), 0, 1, 2)))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("beam_idx 2 is not one of the 2 sequences in the cache \"k\"");
-            assertThatThrownBy(() -> twin.cache.append(Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15])))
+            assertThatThrownBy(
+                            () -> twin.cache.append(TEAM, Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15])))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("cannot append [1, 3, 1, 5] to the cache \"k\" of [2, 3, 10, 5]");
             twin.cache.rollBack();

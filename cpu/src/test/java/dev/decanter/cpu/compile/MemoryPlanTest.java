@@ -2,6 +2,7 @@ package dev.decanter.cpu.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
@@ -35,7 +36,8 @@ class MemoryPlanTest {
                 ThreadTeam team = new ThreadTeam(1)) {
             Plan plan = new Planner(
                             CpuCompiler.rewrite(chain(), WeightMemory.in(arena)),
-                            new Lowering(team, WeightMemory.in(arena), List.of()))
+                            new Lowering(team, WeightMemory.in(arena), List.of()),
+                            CachePrecision.F16)
                     .plan();
             assertThat(plan.steps()).hasSize(42);
             // the kept value, and two for the chain
@@ -49,7 +51,8 @@ class MemoryPlanTest {
                 ThreadTeam team = new ThreadTeam(1)) {
             Plan plan = new Planner(
                             CpuCompiler.rewrite(chain(), WeightMemory.in(arena)),
-                            new Lowering(team, WeightMemory.in(arena), List.of()))
+                            new Lowering(team, WeightMemory.in(arena), List.of()),
+                            CachePrecision.F16)
                     .plan();
             try (Frame frame = new Frame(plan, team)) {
                 Random random = new Random(1);

@@ -37,7 +37,14 @@ class AttentionTest {
         try (ThreadTeam team = new ThreadTeam(2)) {
             assertThat(c.headMajor(team)).containsExactly(c.expected(), within(CLOSE));
             assertThat(c.rowMajor(team)).as("[B, S, H, D]").containsExactly(c.expected(), within(CLOSE));
-            assertThat(c.paged(team)).as("keys and values in pages").isEqualTo(c.headMajor(team));
+            for (CachePrecision precision : CachePrecision.values()) {
+                c.round(precision);
+                for (boolean turned : new boolean[] {true, false}) {
+                    assertThat(c.paged(team, precision, turned))
+                            .as("pages in %s, turned %s", precision, turned)
+                            .containsExactly(c.expected(), within(CLOSE));
+                }
+            }
         }
     }
 
@@ -170,8 +177,11 @@ class AttentionTest {
                     Strided.headMajor(Data.of(v), 0, kvHeads, keys, dv));
         }
 
-        float[] paged(ThreadTeam team) {
-            return headMajor(team, pages(k, d), pages(v, dv));
+        float[] paged(ThreadTeam team, CachePrecision precision, boolean turned) {
+            return headMajor(
+                    team,
+                    pages(k, new PageLayout(precision, turned, kvHeads, d)),
+                    pages(v, new PageLayout(precision, !turned, kvHeads, dv)));
         }
 
         private float[] headMajor(ThreadTeam team, HeadRows keyRows, HeadRows valueRows) {
@@ -189,21 +199,40 @@ class AttentionTest {
         }
 
         /** Pages out of order, with NaN where no key is. */
-        private Paged pages(float[] x, int size) {
+        private Paged pages(float[] x, PageLayout layout) {
             int each = Math.ceilDiv(keys, Paged.ROWS);
+            int size = layout.size();
             MemorySegment[] pages = new MemorySegment[batch * each];
             for (int p = pages.length - 1; p >= 0; p--) {
-                float[] page = new float[kvHeads * Paged.ROWS * size];
-                java.util.Arrays.fill(page, Float.NaN);
+                float[] nothing = new float[Paged.ROWS * size];
+                java.util.Arrays.fill(nothing, Float.NaN);
+                pages[p] = Data.bytes(layout.bytes());
                 int first = p % each * Paged.ROWS;
                 int count = Math.min(Paged.ROWS, keys - first);
                 for (int h = 0; h < kvHeads; h++) {
-                    int from = ((p / each * kvHeads + h) * keys + first) * size;
-                    System.arraycopy(x, from, page, h * Paged.ROWS * size, count * size);
+                    layout.write(pages[p], h, 0, Paged.ROWS, Data.of(nothing), 0);
+                    long from = ((long) (p / each * kvHeads + h) * keys + first) * size * Float.BYTES;
+                    layout.write(pages[p], h, 0, count, Data.of(x), from);
                 }
-                pages[p] = Data.of(page);
             }
-            return new Paged(pages, each);
+            return new Paged(layout, pages, each);
+        }
+
+        /** Rounds keys and values to what pages of a precision keep. */
+        void round(CachePrecision precision) {
+            k = all(pages(k, new PageLayout(precision, false, kvHeads, d)), d);
+            v = all(pages(v, new PageLayout(precision, false, kvHeads, dv)), dv);
+        }
+
+        private float[] all(Paged pages, int size) {
+            MemorySegment all = Data.blank(batch * kvHeads * keys * size);
+            for (int t = 0; t < keys; t += Paged.ROWS) {
+                for (int h = 0; h < batch * kvHeads; h++) {
+                    long to = ((long) h * keys + t) * size * Float.BYTES;
+                    pages.copy(h / kvHeads, h % kvHeads, t, Math.min(Paged.ROWS, keys - t), all, to);
+                }
+            }
+            return Data.read(all);
         }
 
         float[] rowMajor(ThreadTeam team) {

@@ -34,6 +34,11 @@ final class Data {
         return s;
     }
 
+    /** Memory of exactly that many bytes. */
+    static MemorySegment bytes(long n) {
+        return Arena.ofAuto().allocate(n, 64);
+    }
+
     /** Fresh memory filled with NaN, so that an output that is not written shows. */
     static MemorySegment blank(int n) {
         float[] values = new float[n];

@@ -35,7 +35,7 @@ class TilesTest {
                 float[] got = Data.normal(random, 3 + Tiles.ROWS * cStep);
                 float[] expected = got.clone();
                 Tiles.multiply(a, 2, b, 1, 40, n, rows, got, 3, cStep);
-                ScalarTiles.multiply(a, 2, b, 1, 40, n, rows, expected, 3, cStep);
+                ScalarTiles.multiply(a, 2, Tiles.ROWS, b, 1, 40, n, rows, expected, 3, cStep);
                 for (int m = 0; m < rows; m++) {
                     for (int j = 0; j < PackedWeights.PANEL; j++) {
                         int i = 3 + m * cStep + j;

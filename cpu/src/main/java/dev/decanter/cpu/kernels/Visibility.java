@@ -1,0 +1,101 @@
+package dev.decanter.cpu.kernels;
+
+/**
+ * Which keys each query sees, read off the mask once for all heads that share it. Most masks only hide: what lies before one
+ * key (padding) and from another on (the future). Rows of that kind are <em>plain</em> and need no addition; a row of any other
+ * kind keeps its numbers.
+ */
+final class Visibility {
+    /** A mask's number from which on a key counts as hidden beside visible ones; f16's least is what exports write at most. */
+    static final float HIDDEN = -65504;
+
+    private static final long ROWS_PER_TASK = 16;
+
+    private final int heads;
+    private final int rows;
+    private final boolean perBatch;
+    private final boolean perHead;
+    private final boolean perRow;
+    private final int[] from;
+    private final int[] to;
+
+    private Visibility(Attention.Sizes z, Strided mask) {
+        boolean masked = !mask.absent();
+        perBatch = masked && mask.batchStride() != 0;
+        perHead = masked && mask.headStride() != 0;
+        perRow = masked && mask.rowStride() != 0;
+        heads = perHead ? z.heads() : 1;
+        rows = perRow ? z.queries() : 1;
+        int count = Math.multiplyExact(Math.multiplyExact(perBatch ? z.batch() : 1, heads), rows);
+        from = new int[count];
+        to = new int[count];
+    }
+
+    /** Reads the mask. */
+    static Visibility of(ThreadTeam team, Attention.Sizes z, Strided mask) {
+        Visibility seen = new Visibility(z, mask);
+        if (mask.absent()) {
+            seen.to[0] = z.keys();
+            return seen;
+        }
+        team.runRange(seen.from.length, ROWS_PER_TASK, (first, last) -> {
+            float[] line = Scratch.current().floats(Scratch.E, z.keys());
+            for (int i = (int) first; i < last; i++) {
+                int row = i % seen.rows;
+                int head = i / seen.rows % seen.heads;
+                int batch = i / seen.rows / seen.heads;
+                int limit = seen.perRow ? z.visible(row) : z.keys();
+                Mem.read(mask.data(), mask.at(batch, head, row), line, 0, limit);
+                seen.read(i, line, limit);
+            }
+        });
+        return seen;
+    }
+
+    /** A row that is not plain has {@code from} -1. */
+    private void read(int i, float[] mask, int n) {
+        int first = 0;
+        while (first < n && mask[first] <= HIDDEN) {
+            first++;
+        }
+        int end = n;
+        while (end > first && mask[end - 1] <= HIDDEN) {
+            end--;
+        }
+        if (first == n) {
+            // nothing is visible: to the least finite number all keys are equal, to -∞ there is none
+            int hidden = 0;
+            while (hidden < n && mask[hidden] == Float.NEGATIVE_INFINITY) {
+                hidden++;
+            }
+            from[i] = hidden == n ? 0 : -1;
+            return;
+        }
+        int plain = first;
+        while (plain < end && mask[plain] == 0) {
+            plain++;
+        }
+        from[i] = plain == end ? first : -1;
+        to[i] = end;
+    }
+
+    private int at(int batch, int head, int row) {
+        return ((perBatch ? batch : 0) * heads + (perHead ? head : 0)) * rows + (perRow ? row : 0);
+    }
+
+    /** Returns whether the mask of a query only hides. */
+    boolean plain(int batch, int head, int row) {
+        return from[at(batch, head, row)] >= 0;
+    }
+
+    /** Returns the first key that a query sees, 0 if the mask does more than hide. */
+    int from(int batch, int head, int row) {
+        return Math.max(0, from[at(batch, head, row)]);
+    }
+
+    /** Returns the key after the last that a query sees, {@code visible} if the mask does more than hide. */
+    int to(int batch, int head, int row, int visible) {
+        int i = at(batch, head, row);
+        return from[i] < 0 ? visible : Math.min(visible, to[i]);
+    }
+}
