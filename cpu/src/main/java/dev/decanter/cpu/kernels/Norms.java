@@ -135,8 +135,8 @@ public final class Norms {
         });
     }
 
-    private static void rmsRow(
-            float[] line, int n, float eps, MemorySegment weight, long weightOffset, float[] factors) {
+    /** A row of {@link #rms} in place; {@code factors} is for its own use. */
+    static void rmsRow(float[] line, int n, float eps, MemorySegment weight, long weightOffset, float[] factors) {
         float mean = Rows.dot(line, 0, line, 0, n) / n;
         Rows.scale(line, 0, n, (float) (1 / Math.sqrt(mean + eps)));
         if (weight.byteSize() > 0) {
