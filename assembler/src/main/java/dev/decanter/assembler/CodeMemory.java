@@ -34,10 +34,29 @@ public final class CodeMemory {
      * @throws MachineCodeException if the system is another one, or does not give such memory
      */
     public static MethodHandle load(byte[] code) {
+        return caller().bindTo(place(code));
+    }
+
+    /**
+     * A handle of type (MemorySegment, long)void that calls the code at the first argument, as {@link #place} gives it, with
+     * the second. One handle in a static final field calls any number of routines without loss.
+     *
+     * @throws MachineCodeException if the system is another one
+     */
+    public static MethodHandle caller() {
+        requireLinux();
+        return Linker.nativeLinker().downcallHandle(ROUTINE, Linker.Option.critical(false));
+    }
+
+    /**
+     * Puts code where it can run, for the life of the JVM, and says where that is.
+     *
+     * @throws MachineCodeException if the system is another one, or does not give such memory
+     */
+    public static MemorySegment place(byte[] code) {
         requireLinux();
         try {
-            MemorySegment memory = map(code);
-            return Linker.nativeLinker().downcallHandle(memory, ROUTINE, Linker.Option.critical(false));
+            return map(code);
         } catch (MachineCodeException e) {
             throw e;
         } catch (Throwable e) {

@@ -5,6 +5,7 @@ import dev.decanter.cpu.compile.CpuCompiler;
 import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.VectorSupport;
+import dev.decanter.cpu.machine.MachineCode;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.spi.Device;
@@ -61,6 +62,7 @@ public final class CpuDevice implements Device {
         facts.put("FULL_DEVICE_NAME", CpuInfo.modelName());
         facts.put("ARCHITECTURE", System.getProperty("os.arch"));
         facts.put("VECTOR_KERNELS", VectorSupport.describe());
+        facts.put("MACHINE_CODE", MachineCode.describe());
         facts.put("THREADS", Integer.toString(defaultThreads()));
         facts.put("MEMORY_MB", Long.toString(CpuInfo.memoryBytes() >> 20));
         return facts;
@@ -80,6 +82,9 @@ public final class CpuDevice implements Device {
     public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
         checkVectors();
         CompileOptions options = CompileOptions.of(properties, model);
+        MachineCode.problem().ifPresent(problem -> {
+            throw new InferenceException("device CPU: " + problem);
+        });
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
             Executable inner = CpuCompiler.compile(model, options, team, extensions);

@@ -1,0 +1,140 @@
+package dev.decanter.cpu.machine;
+
+import dev.decanter.cpu.kernels.BlockKernels;
+import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.QuantizedRows;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Products by dot instructions of bytes: AVX-512 VNNI, or AVX-VNNI with 256 bits. */
+final class DotKernels implements BlockKernels {
+    /** Bytes of weights of a call, far less than a millisecond's: a garbage collection waits for calls. */
+    private static final long CALL_BYTES = 2 << 20;
+
+    /** Bytes of weights that stay in the second-level cache while all rows pass. */
+    private static final long CACHED = 256 << 10;
+
+    private static final int NIBBLES = 0x0F0F0F0F;
+
+    private final int vectorBytes;
+    private final int most;
+    private final Map<DotShape, Routine> routines = new ConcurrentHashMap<>();
+
+    /** Kernels with vectors of 64 or 32 bytes. */
+    DotKernels(int vectorBytes) {
+        this.vectorBytes = vectorBytes;
+        most = vectorBytes == BlockWeights.WORD ? 8 : 4;
+    }
+
+    @Override
+    public String describe() {
+        return vectorBytes == BlockWeights.WORD ? "AVX-512 VNNI" : "AVX-VNNI";
+    }
+
+    @Override
+    public void multiply(
+            BlockWeights w,
+            int panel,
+            int panels,
+            QuantizedRows x,
+            int row,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
+        Operands o = new Operands(w, x, y, yOffset, yStride);
+        o.check(panel, panels, row, rows);
+        try {
+            multiply(o, panel, panel + panels, row, rows);
+        } finally {
+            // addresses keep no memory alive
+            Reference.reachabilityFence(o);
+        }
+    }
+
+    private void multiply(Operands o, int panel, int end, int row, int rows) {
+        int step = rows <= most ? end - panel : (int) Math.max(1, CACHED / o.w().panelBytes());
+        for (int p = panel; p < end; p += step) {
+            int stop = Math.min(end, p + step);
+            int whole = o.whole(p, stop);
+            for (int m = row; m < row + rows; m += most) {
+                int count = Math.min(most, row + rows - m);
+                if (whole > 0) {
+                    panels(o, p, whole, m, count);
+                }
+                if (p + whole < stop) {
+                    tail(o, p + whole, m, count);
+                }
+            }
+        }
+    }
+
+    /** Whole panels. Two streams of weights, one from the middle: memory answers two sooner than one. */
+    private void panels(Operands o, int panel, int panels, int row, int rows) {
+        int streams = rows <= most / 4 && panels > 1 ? 2 : 1;
+        Frame frame = Frame.current();
+        long y = o.y().address();
+        int each = panels / streams;
+        int step = (int) Math.max(1, CALL_BYTES / o.w().panelBytes());
+        set(frame, o, row);
+        frame.set(DotCode.Y_STRIDE, 4 * o.yStride());
+        frame.set(DotCode.BIAS_STEP, o.w().bias().byteSize() == 0 ? 0 : BlockWeights.WORD);
+        for (int p = 0; p < each; p += step) {
+            for (int s = 0; s < streams; s++) {
+                setStream(frame, o, s, panel + s * each + p);
+                frame.set(DotCode.Y + 8 * s, y + o.yAt(row, panel + s * each + p));
+            }
+            frame.set(DotCode.PANELS, Math.min(step, each - p));
+            routine(o, rows, streams).call(frame.block());
+        }
+        if (each * streams < panels) {
+            panels(o, panel + each * streams, 1, row, rows);
+        }
+    }
+
+    /** The unfinished last panel. */
+    private void tail(Operands o, int panel, int row, int rows) {
+        Frame frame = Frame.current();
+        set(frame, o, row);
+        setStream(frame, o, 0, panel);
+        frame.set(DotCode.Y, frame.tail());
+        frame.set(DotCode.Y_STRIDE, BlockWeights.WORD);
+        frame.set(DotCode.BIAS_STEP, 0);
+        frame.set(DotCode.PANELS, 1);
+        routine(o, rows, 1).call(frame.block());
+        frame.copyTail(rows, o.tailOutputs(), o.y(), o.yAt(row, panel), 4 * o.yStride());
+    }
+
+    private static void set(Frame frame, Operands o, int row) {
+        frame.set(DotCode.X, o.inputsAt(row));
+        frame.set(DotCode.X_SCALES, o.inputScalesAt(row));
+        frame.set(DotCode.X_SUMS, o.inputSumsAt(row));
+        frame.set(DotCode.GROUPS, o.w().groups());
+        frame.setInt(DotCode.MASK, NIBBLES);
+        frame.setFloat(DotCode.ZERO, o.w().zeroPoint());
+    }
+
+    private static void setStream(Frame frame, Operands o, int s, int panel) {
+        frame.set(DotCode.CODES + 8 * s, o.codesAt(panel));
+        frame.set(DotCode.SCALES + 8 * s, o.scalesAt(panel));
+        frame.set(DotCode.ZEROS + 8 * s, o.zeroPointsAt(panel));
+        frame.set(DotCode.BIAS + 8 * s, frame.bias(o.w(), panel));
+    }
+
+    private Routine routine(Operands o, int rows, int streams) {
+        BlockWeights w = o.w();
+        DotShape shape = new DotShape(
+                vectorBytes,
+                w.bits(),
+                w.group(),
+                w.perRow(),
+                w.halfScales(),
+                w.zeroPoints().byteSize() != 0,
+                o.x().rows() > 1,
+                rows,
+                streams);
+        return routines.computeIfAbsent(shape, s -> Routine.of(DotCode.of(s)));
+    }
+}

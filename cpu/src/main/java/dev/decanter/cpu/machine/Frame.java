@@ -1,0 +1,90 @@
+package dev.decanter.cpu.machine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.decanter.cpu.kernels.BlockWeights;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** A thread's argument block, and scratch memory that its routines write. */
+final class Frame {
+    /** Bytes of an argument block with the sums that no register holds. */
+    static final int BLOCK = 2048;
+
+    private static final int VECTOR = 64;
+    /** Rows of the last, unfinished panel that are kept until they are copied. */
+    private static final int TAIL_ROWS = 16;
+
+    private static final int NO_BIAS = BLOCK;
+    private static final int TAIL_BIAS = NO_BIAS + VECTOR;
+    private static final int TAIL = TAIL_BIAS + VECTOR;
+    private static final int SIZE = TAIL + TAIL_ROWS * VECTOR;
+    private static final int PAGE = 4096;
+    private static final ThreadLocal<Frame> LOCAL = ThreadLocal.withInitial(Frame::new);
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(SIZE, PAGE);
+    private MemorySegment scratch = MemorySegment.NULL;
+
+    private Frame() {
+        for (int i = 0; i < BlockWeights.PANEL; i++) {
+            // the one number that changes no other when added
+            memory.set(JAVA_FLOAT, NO_BIAS + 4L * i, -0.0f);
+        }
+    }
+
+    static Frame current() {
+        return LOCAL.get();
+    }
+
+    long block() {
+        return memory.address();
+    }
+
+    void set(int field, long value) {
+        memory.set(JAVA_LONG, field, value);
+    }
+
+    void setInt(int field, int value) {
+        memory.set(JAVA_INT, field, value);
+    }
+
+    void setFloat(int field, float value) {
+        memory.set(JAVA_FLOAT, field, value);
+    }
+
+    /** The bias of the panel, or numbers that change nothing. */
+    long bias(BlockWeights w, int panel) {
+        MemorySegment bias = w.bias();
+        if (bias.byteSize() == 0) {
+            return memory.address() + NO_BIAS;
+        }
+        long at = (long) panel * VECTOR;
+        if (at + VECTOR <= bias.byteSize()) {
+            return bias.address() + at;
+        }
+        MemorySegment.copy(bias, at, memory, TAIL_BIAS, bias.byteSize() - at);
+        return memory.address() + TAIL_BIAS;
+    }
+
+    /** Where rows of an unfinished panel go, 64 bytes apart. */
+    long tail() {
+        return memory.address() + TAIL;
+    }
+
+    /** Copies the outputs that exist of rows at {@link #tail}. */
+    void copyTail(int rows, int outputs, MemorySegment y, long at, long strideBytes) {
+        for (int r = 0; r < rows; r++) {
+            MemorySegment.copy(memory, TAIL + (long) r * VECTOR, y, at + r * strideBytes, 4L * outputs);
+        }
+    }
+
+    /** Memory of at least so many bytes, from the beginning of a page; what was there is lost. */
+    MemorySegment scratch(long bytes) {
+        if (scratch.byteSize() < bytes) {
+            scratch = Arena.ofAuto().allocate(bytes, PAGE);
+        }
+        return scratch;
+    }
+}
