@@ -7,6 +7,7 @@ import dev.decanter.assembler.MachineCodeException;
 import dev.decanter.cpu.kernels.BlockKernels;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -138,7 +139,7 @@ public final class MachineCode {
         try {
             features = CpuFeatures.detect();
         } catch (MachineCodeException e) {
-            return Choice.none(e.getMessage(), false);
+            return Choice.none(reason(e), false);
         }
         return kind.runsOn(features) ? checked(kind) : Choice.none("this processor or system lacks it", false);
     }
@@ -151,7 +152,7 @@ public final class MachineCode {
         try {
             features = CpuFeatures.detect();
         } catch (MachineCodeException e) {
-            return Choice.none(e.getMessage(), System.getProperty("os.arch", "").equals("amd64"));
+            return Choice.none(reason(e), System.getProperty("os.arch", "").equals("amd64"));
         }
         for (Kind kind : Kind.values()) {
             if (kind.runsOn(features)) {
@@ -159,6 +160,10 @@ public final class MachineCode {
             }
         }
         return Choice.none("this processor multiplies bytes in vectors no faster", false);
+    }
+
+    private static String reason(MachineCodeException e) {
+        return Objects.requireNonNullElse(e.getMessage(), "unknown");
     }
 
     /** Code is trusted after it gave the right numbers once. */
@@ -169,7 +174,7 @@ public final class MachineCode {
                     ? new Choice(Optional.of(kernels), "", false)
                     : Choice.none("a check of " + kernels.describe() + " gave wrong numbers", true);
         } catch (MachineCodeException e) {
-            return Choice.none(e.getMessage(), true);
+            return Choice.none(reason(e), true);
         }
     }
 }

@@ -22,7 +22,7 @@ record Operands(BlockWeights w, QuantizedRows x, MemorySegment y, long yOffset, 
         require(row + rows == x.rows() || rows % QuantizedRows.TILE == 0, "rows that are not whole tiles");
         require(w.inputs() == x.inputs() && w.group() == x.group(), "inputs or groups that differ");
         require(w.bits() == 4 || w.bits() == 8, "codes of neither 4 nor 8 bits");
-        require(w.group() == 32 || w.group() % 64 == 0 && w.group() <= 512 && w.group() > 0, "a group unlike others");
+        require(w.group() == 32 || (w.group() % 64 == 0 && w.group() <= 512 && w.group() > 0), "a group unlike others");
         long entries = (long) w.panels() * w.panelEntries();
         long tall = x.rows() == 1 ? 1 : Math.ceilDiv(x.rows(), QuantizedRows.TILE) * (long) QuantizedRows.TILE;
         require(w.codes().byteSize() >= w.panels() * w.panelBytes(), "too few codes");

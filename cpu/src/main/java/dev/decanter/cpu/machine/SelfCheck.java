@@ -73,7 +73,7 @@ final class SelfCheck {
     private static MemorySegment bytes(Arena arena, int count, int mask) {
         MemorySegment bytes = arena.allocate(count, 64);
         for (int i = 0; i < count; i++) {
-            bytes.set(JAVA_BYTE, i, (byte) (i * 89 + 7 & mask));
+            bytes.set(JAVA_BYTE, i, (byte) ((i * 89 + 7) & mask));
         }
         return bytes;
     }
