@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -20,7 +21,8 @@ import java.util.SplittableRandom;
  */
 public final class RandomCheckpoint {
     /** A decoder's sizes. */
-    record Sizes(
+    private record Sizes(
+            String modelType,
             int hidden,
             int intermediate,
             int layers,
@@ -28,25 +30,51 @@ public final class RandomCheckpoint {
             int kvHeads,
             int headSize,
             int vocabulary,
-            boolean tied) {}
+            boolean tied) {
+        /** Qwen 3 normalises queries and keys head by head. */
+        boolean qwen3() {
+            return modelType.equals("qwen3");
+        }
+    }
+
+    /** A shape that computes in no time, for what has to run once before it is timed. */
+    public static final String TINY = "tiny";
 
     private static final Map<String, Sizes> SHAPES = Map.of(
-            "tinyllama-1.1b", new Sizes(2048, 5632, 22, 32, 4, 64, 32000, false),
-            "llama-3.2-1b", new Sizes(2048, 8192, 16, 32, 8, 64, 128256, true),
-            "llama-3.2-3b", new Sizes(3072, 8192, 28, 24, 8, 128, 128256, true),
-            "llama-3-8b", new Sizes(4096, 14336, 32, 32, 8, 128, 128256, false));
+            TINY,
+            new Sizes("llama", 256, 256, 1, 4, 4, 64, 256, true),
+            "tinyllama-1.1b",
+            new Sizes("llama", 2048, 5632, 22, 32, 4, 64, 32000, false),
+            "llama-3.2-1b",
+            new Sizes("llama", 2048, 8192, 16, 32, 8, 64, 128256, true),
+            "llama-3.2-3b",
+            new Sizes("llama", 3072, 8192, 28, 24, 8, 128, 128256, true),
+            "llama-3-8b",
+            new Sizes("llama", 4096, 14336, 32, 32, 8, 128, 128256, false),
+            "qwen3-0.6b",
+            new Sizes("qwen3", 1024, 3072, 28, 16, 8, 128, 151936, true));
 
     private RandomCheckpoint() {}
 
     /** Arguments: name of the shape, folder. */
     public static void main(String[] arguments) throws IOException {
-        if (arguments.length != 2 || !SHAPES.containsKey(arguments[0])) {
-            throw new IllegalArgumentException("arguments: one of " + SHAPES.keySet() + ", and a folder");
+        if (arguments.length != 2) {
+            throw new IllegalArgumentException("arguments: one of " + names() + ", and a folder");
         }
-        write(SHAPES.get(arguments[0]), Path.of(arguments[1]));
+        write(arguments[0], Path.of(arguments[1]));
     }
 
-    private static void write(Sizes sizes, Path folder) throws IOException {
+    /** The shapes' names, in order. */
+    public static List<String> names() {
+        return SHAPES.keySet().stream().sorted().toList();
+    }
+
+    /** Writes {@code config.json} and {@code model.safetensors} of a shape to {@code folder}, which is made. */
+    public static void write(String shape, Path folder) throws IOException {
+        Sizes sizes = SHAPES.get(shape);
+        if (sizes == null) {
+            throw new IllegalArgumentException("no shape \"" + shape + "\"; there are " + names());
+        }
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config(sizes));
         Map<String, long[]> tensors = tensors(sizes);
@@ -55,13 +83,13 @@ public final class RandomCheckpoint {
         for (Map.Entry<String, long[]> tensor : tensors.entrySet()) {
             long[] dims = tensor.getValue();
             long bytes = 2 * dims[0] * (dims.length > 1 ? dims[1] : 1);
-            String shape = dims.length > 1 ? dims[0] + "," + dims[1] : Long.toString(dims[0]);
+            String dimensions = dims.length > 1 ? dims[0] + "," + dims[1] : Long.toString(dims[0]);
             header.append(header.length() > 1 ? "," : "")
                     .append(String.format(
                             Locale.ROOT,
                             "\"%s\":{\"dtype\":\"F16\",\"shape\":[%s],\"data_offsets\":[%d,%d]}",
                             tensor.getKey(),
-                            shape,
+                            dimensions,
                             offset,
                             offset + bytes));
             offset += bytes;
@@ -88,12 +116,14 @@ public final class RandomCheckpoint {
         return String.format(
                 Locale.ROOT,
                 """
-                {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+                {"architectures": ["%s"], "model_type": "%s", "hidden_act": "silu",
                  "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d,
                  "num_key_value_heads": %d, "head_dim": %d, "vocab_size": %d, "tie_word_embeddings": %b,
                  "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "max_position_embeddings": 8192,
                  "bos_token_id": 1, "eos_token_id": 2, "torch_dtype": "float16"}
                 """,
+                s.qwen3() ? "Qwen3ForCausalLM" : "LlamaForCausalLM",
+                s.modelType,
                 s.hidden,
                 s.intermediate,
                 s.layers,
@@ -114,6 +144,10 @@ public final class RandomCheckpoint {
             t.put(layer + "self_attn.q_proj.weight", new long[] {(long) s.heads * s.headSize, s.hidden});
             t.put(layer + "self_attn.k_proj.weight", new long[] {(long) s.kvHeads * s.headSize, s.hidden});
             t.put(layer + "self_attn.v_proj.weight", new long[] {(long) s.kvHeads * s.headSize, s.hidden});
+            if (s.qwen3()) {
+                t.put(layer + "self_attn.q_norm.weight", new long[] {s.headSize});
+                t.put(layer + "self_attn.k_norm.weight", new long[] {s.headSize});
+            }
             t.put(layer + "self_attn.o_proj.weight", new long[] {s.hidden, (long) s.heads * s.headSize});
             t.put(layer + "mlp.gate_proj.weight", new long[] {s.intermediate, s.hidden});
             t.put(layer + "mlp.up_proj.weight", new long[] {s.intermediate, s.hidden});

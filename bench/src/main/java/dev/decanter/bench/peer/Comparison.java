@@ -4,218 +4,192 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import dev.decanter.bench.peer.Sample.Figure;
+import dev.decanter.runtime.Core;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.DoubleStream;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /**
- * Runs our engine and llama.cpp in turns, in pairs: each in its own process, which stays while the other runs and is
- * idle then. A pair is one run of each per prompt length: the prompt in one call (prefill), then single tokens (decode).
- *
- * <p>Prints every run with the load average and the cores that others kept busy meanwhile, then per figure the median,
- * least and greatest of the pairs' ratios ours : llama.cpp. Before each run it waits up to a minute for others to be
- * quiet; a pair's figure counts if they kept less than a tenth of a core busy during both runs, and the rest is left
- * out, by that measure and no other (llama.cpp's team, which spins, suffers more from neighbours than ours). With the same weights both choose the same likeliest tokens
- * while rounding does not decide; how many agree is printed.
+ * Compares our engine with llama.cpp, and others if asked, on random models of a shape: makes the models, runs the engines in turns and
+ * prints for each figure the median, least and greatest ratio of the pairs. Every run is printed with the cores that others kept busy
+ * meanwhile. Before each run it waits for others to be quiet; a pair counts if they kept less than a tenth of a core busy during both
+ * runs, by that measure and no other (llama.cpp's team, which spins, suffers more from neighbours than ours).
  */
-public final class Comparison {
+@Command(
+        name = "bench/compare",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Compares with llama.cpp on random models, which are made once.")
+public final class Comparison implements Callable<Integer> {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final List<Integer> PROMPTS = List.of(128, 512);
-    private static final String PREFILL = "prefill";
-    private static final String DECODE = "decode";
-    private static final String SPEED = "_tokens_per_second";
-    private static final String OTHERS = "_others_cores";
-    private static final double QUIET_CORES = 0.1;
-    private static final int PATIENCE_SECONDS = 60;
-    private static final int WARM_UP_TOKENS = 16;
+    private static final String OURS = "decanter";
+    private static final String PEER = "llama.cpp";
 
-    /** An engine's process and the lines to it and from it. */
-    private record Worker(String name, Process process, PrintStream commands, BufferedReader answers, JsonNode loaded) {
-        static Worker start(String name, Path log, List<String> arguments) throws IOException {
-            List<String> command = new ArrayList<>();
-            command.add(ProcessHandle.current().info().command().orElseThrow());
-            command.addAll(List.of("--add-modules", "jdk.incubator.vector,dev.decanter.cpu"));
-            command.add("--enable-native-access=ALL-UNNAMED,dev.decanter.cpu,dev.decanter.assembler");
-            command.addAll(List.of("-p", System.getProperty("jdk.module.path")));
-            command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineWorker.class.getName()));
-            command.addAll(arguments);
-            Process process =
-                    new ProcessBuilder(command).redirectError(log.toFile()).start();
-            PrintStream commands = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-            BufferedReader answers = process.inputReader(StandardCharsets.UTF_8);
-            String first = answers.readLine();
-            if (first == null) {
-                throw new IOException(name + " did not start: see " + log);
-            }
-            return new Worker(name, process, commands, answers, JSON.readTree(first));
-        }
+    @Option(names = {"-s", "--shape"}, paramLabel = "NAME", defaultValue = "llama-3.2-1b",
+            description = "One that RandomCheckpoint knows (default ${DEFAULT-VALUE}).")
+    private String shape = "";
 
-        ObjectNode run(int prompt, int count) throws IOException {
-            commands.println(prompt + " " + count);
-            String line = answers.readLine();
-            if (line == null) {
-                throw new IOException(name + " ended early");
-            }
-            return (ObjectNode) JSON.readTree(line);
-        }
+    @Option(names = {"-f", "--formats"}, paramLabel = "LIST", defaultValue = "int4_asym:128,int8_asym,fp16",
+            description = "int4_asym:GROUP and int4_sym:GROUP (against Q4_0), int8_asym and int8_sym (Q8_0), fp16 (F16);"
+                    + " default ${DEFAULT-VALUE}.")
+    private String formats = "";
+
+    @Option(names = {"-p", "--pairs"}, paramLabel = "N", defaultValue = "5", description = "Turns of every engine (default ${DEFAULT-VALUE}).")
+    private int pairs;
+
+    @Option(names = "--starts", paramLabel = "N", description = "Turns for the time to the first token (default: as --pairs; 0 for none).")
+    private int starts = -1;
+
+    @Option(names = {"-t", "--threads"}, paramLabel = "N", defaultValue = "2", description = "Threads of every engine (default ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(names = {"-n", "--tokens"}, paramLabel = "N", defaultValue = "48", description = "Tokens of a decoding (default ${DEFAULT-VALUE}).")
+    private int tokens;
+
+    @Option(names = "--prompts", paramLabel = "LIST", split = ",", defaultValue = "128,512", description = "Prompts to time (default ${DEFAULT-VALUE}).")
+    private List<Integer> prompts = List.of();
+
+    @Option(names = {"-c", "--contexts"}, paramLabel = "LIST", split = ",", defaultValue = "128,4096",
+            description = "Contexts to decode behind (default ${DEFAULT-VALUE}).")
+    private List<Integer> contexts = List.of();
+
+    @Option(names = {"-m", "--models"}, paramLabel = "FOLDER", description = "Takes the models (default bench/target/models).")
+    private Path models = Path.of("");
+
+    @Option(names = "--keep", description = "Delete nothing that only served to make the models.")
+    private boolean keep;
+
+    @Option(names = {"-o", "--java-option"}, paramLabel = "OPTION", description = "A JVM option for our process, such as -Dkey=value; can be repeated.")
+    private List<String> options = new ArrayList<>();
+
+    @Option(names = "--property", paramLabel = "KEY=VALUE", description = "A compile property for our engine; can be repeated.")
+    private Map<String, String> properties = new LinkedHashMap<>();
+
+    @Option(names = "--no-machine-code", description = "Run ours without machine code as a further engine.")
+    private boolean noMachineCode;
+
+    @Option(names = "--llama-build", paramLabel = "NAME",
+            description = "Run llama.cpp with its CPU library of that name as a further engine, such as zen4; can be repeated.")
+    private List<String> builds = new ArrayList<>();
+
+    @Option(names = "--llama3-java", paramLabel = "FILE", description = "Run Llama3.java as a further engine (Llama shapes only).")
+    private Path llama3Java = Path.of("");
+
+    @Option(names = "--patience", paramLabel = "SECONDS", defaultValue = "60", description = "How long to wait for others to be quiet before a run (default ${DEFAULT-VALUE}).")
+    private int patience;
+
+    @Option(names = "--libraries", paramLabel = "FOLDER", required = true, hidden = true, description = "llama.cpp's; set by the script.")
+    private Path libraries = Path.of("");
+
+    @Option(names = "--bench", paramLabel = "FOLDER", required = true, hidden = true, description = "This module's; set by the script.")
+    private Path bench = Path.of("");
+
+    /** See {@code bench/compare --help}. */
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Comparison()).execute(arguments));
     }
 
-    private Comparison() {}
-
-    /**
-     * Arguments: checkpoint folder, IR folder, GGUF file, folder of llama.cpp's libraries, number of pairs, threads, new
-     * tokens, file for the results as JSON.
-     */
-    public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length != 8) {
-            throw new IllegalArgumentException(
-                    "arguments: checkpoint, IR, GGUF, libraries of llama.cpp, pairs, threads, new tokens, JSON file");
-        }
-        int pairs = Integer.parseInt(arguments[4]);
-        String threads = arguments[5];
-        int count = Integer.parseInt(arguments[6]);
-        Path json = Path.of(arguments[7]);
-        String vocabulary = JSON.readTree(Path.of(arguments[0], "config.json").toFile())
-                .path("vocab_size")
-                .asText();
-        Worker ours = Worker.start(
-                "decanter", Path.of(json + ".decanter.log"), List.of(threads, vocabulary, "decanter", arguments[1]));
-        Worker peer = Worker.start(
-                "llama.cpp",
-                Path.of(json + ".llama.log"),
-                List.of(threads, vocabulary, "llama.cpp", arguments[3], arguments[2]));
-
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        List<FormatPair> asked = FormatPair.parseAll(formats);
+        Path work = Files.createDirectories(bench.resolve("target/peer"));
+        Path folder = models.toString().isEmpty() ? bench.resolve("target/models") : models;
+        PeerModels made = new PeerModels(folder, shape, libraries, threads, keep);
+        made.make(asked);
+        List<EngineSpec> engines = engines(work);
         ObjectNode report = JSON.createObjectNode();
-        report.put("threads", Integer.parseInt(threads)).put("new_tokens", count);
-        for (Worker worker : List.of(ours, peer)) {
-            report.set(worker.name, worker.loaded);
-            System.out.println(worker.name + ": " + worker.loaded);
+        report.put("shape", shape).put("threads", threads).put("tokens", tokens).put("pairs", pairs);
+        report.put("time", Instant.now().toString()).put("java", Runtime.version().toString());
+        ArrayNode results = report.putArray("formats");
+        for (FormatPair format : asked) {
+            System.out.println();
+            System.out.println(shape + ", " + format.name() + " against " + format.gguf() + ", " + threads + " threads");
+            results.add(compare(format, engines, made, work));
+            // after each format, so that an interrupted run leaves what it has
+            Files.writeString(work.resolve(shape + ".json"), report.toPrettyString());
         }
-        // Untimed: the JIT compiles our kernels, the files of both come into the page cache.
-        for (Worker worker : List.of(ours, peer)) {
-            for (int prompt : PROMPTS) {
-                worker.run(prompt, Math.min(count, WARM_UP_TOKENS));
+        System.out.println("JSON: " + work.resolve(shape + ".json"));
+        return 0;
+    }
+
+    private List<EngineSpec> engines(Path work) throws IOException {
+        List<EngineSpec> engines = new ArrayList<>();
+        engines.add(new EngineSpec(OURS, EngineSpec.Kind.DECANTER, options, Path.of(""), properties));
+        engines.add(new EngineSpec(PEER, EngineSpec.Kind.LLAMA_CPP, List.of(), libraries, Map.of()));
+        if (noMachineCode) {
+            List<String> all = new ArrayList<>(options);
+            all.add("-Ddecanter.cpu.machine=off");
+            engines.add(new EngineSpec(OURS + "-vector", EngineSpec.Kind.DECANTER, all, Path.of(""), properties));
+        }
+        for (String build : builds) {
+            Path folder = LlamaBuild.only(libraries, build, work.resolve("llama-" + build));
+            engines.add(new EngineSpec(PEER + "-" + build, EngineSpec.Kind.LLAMA_CPP, List.of(), folder, Map.of()));
+        }
+        if (!llama3Java.toString().isEmpty()) {
+            engines.add(new EngineSpec(
+                    "llama3.java", EngineSpec.Kind.LLAMA3_JAVA, List.of(), llama3Java.toAbsolutePath(), Map.of()));
+        }
+        return engines;
+    }
+
+    private ObjectNode compare(FormatPair format, List<EngineSpec> engines, PeerModels made, Path work)
+            throws IOException, InterruptedException {
+        boolean caches = Core.create().deviceProperties("CPU").containsKey(Starts.CACHE_DIR);
+        Starts starts = new Starts(bench.resolveSibling("decanter"), work, threads, caches, patience);
+        int startPairs = this.starts < 0 ? pairs : this.starts;
+        List<Sample> samples = new ArrayList<>();
+        if (startPairs > 0) {
+            samples.addAll(starts.run(engines, made, format, startPairs));
+        }
+        Rounds rounds = new Rounds(pairs, tokens, prompts, contexts, patience);
+        Map<Integer, Map<String, JsonNode>> greedy = new TreeMap<>();
+        Map<String, Long> peaks = new TreeMap<>();
+        ObjectNode loads = JSON.createObjectNode();
+        List<Worker> workers = new ArrayList<>();
+        try {
+            for (EngineSpec engine : engines) {
+                Path log = work.resolve(engine.name() + ".log");
+                List<String> command = engine.command(
+                        engine.model(made, format), threads, made.vocabulary(format), rounds.positions());
+                Worker worker = Worker.start(engine, command, log);
+                workers.add(worker);
+                loads.set(engine.name(), worker.loaded());
+                System.out.println(engine.name() + ": " + worker.loaded());
             }
-        }
-        ArrayNode runs = report.putArray("runs");
-        for (int pair = 0; pair < pairs; pair++) {
-            // Who goes first changes, so that a drift of the machine does not favour one.
-            List<Worker> order = pair % 2 == 0 ? List.of(ours, peer) : List.of(peer, ours);
-            for (int prompt : PROMPTS) {
-                System.out.printf("pair %d, prompt %d, load %s%n", pair + 1, prompt, MachineLoad.averages());
-                ObjectNode both = runs.addObject();
-                both.put("pair", pair + 1).put("prompt", prompt).put("load", MachineLoad.averages());
-                for (Worker worker : order) {
-                    awaitQuiet();
-                    ObjectNode result = worker.run(prompt, count);
-                    both.set(worker.name, result);
-                    System.out.println(line(worker.name, result));
-                }
+            samples.addAll(rounds.run(workers, greedy));
+            for (Worker worker : workers) {
+                peaks.put(
+                        worker.spec().name(),
+                        worker.prompt(1).path("memory_mb").path("VmHWM").asLong());
             }
+        } finally {
+            workers.forEach(Worker::close);
         }
-        summary(report, runs);
-        Files.writeString(json, report.toPrettyString());
-        for (Worker worker : List.of(ours, peer)) {
-            worker.commands.close();
-            worker.process.waitFor();
+        List<Figure> figures = new ArrayList<>(rounds.figures());
+        figures.add(Figure.firstToken(false));
+        figures.add(Figure.firstToken(true));
+        Report report = new Report(format, engines, samples, figures);
+        report.ratios();
+        report.contexts(contexts);
+        report.memory(peaks, made.weightBytes(format), made.cacheBytes(format, rounds.positions()), rounds.positions());
+        report.startMemory(starts.memory());
+        report.agreement(greedy);
+        System.out.print(report.text());
+        if (startPairs > 0 && !caches) {
+            System.out.println("no figures for a warm cache: this build's CPU device has no " + Starts.CACHE_DIR);
         }
-    }
-
-    /** The workers are idle meanwhile, so whatever is busy belongs to others. */
-    private static void awaitQuiet() throws IOException, InterruptedException {
-        for (int second = 0; second < PATIENCE_SECONDS; second++) {
-            MachineLoad before = MachineLoad.now();
-            Thread.sleep(1000);
-            if (MachineLoad.now().othersCores(before) < QUIET_CORES) {
-                return;
-            }
-        }
-    }
-
-    private static String line(String name, JsonNode run) {
-        return String.format(
-                Locale.ROOT,
-                "  %-10s prefill %7.1f tok/s (others' cores %.2f)   decode %6.2f tok/s (others' cores %.2f)",
-                name,
-                run.path(PREFILL + SPEED).asDouble(),
-                run.path(PREFILL + OTHERS).asDouble(),
-                run.path(DECODE + SPEED).asDouble(),
-                run.path(DECODE + OTHERS).asDouble());
-    }
-
-    private static void summary(ObjectNode report, ArrayNode runs) {
-        ArrayNode ratios = report.putArray("ratios");
-        System.out.println("ours : llama.cpp, median (least - greatest) of the quiet pairs");
-        for (int prompt : PROMPTS) {
-            List<JsonNode> pairs = runs.valueStream()
-                    .filter(run -> run.path("prompt").asInt() == prompt)
-                    .toList();
-            for (String figure : List.of(PREFILL, DECODE)) {
-                String what = figure.equals(PREFILL) ? "prefill " + prompt : "decode after " + prompt;
-                ObjectNode node = ratios.addObject().put("figure", what);
-                List<JsonNode> quiet =
-                        pairs.stream().filter(pair -> quiet(pair, figure)).toList();
-                node.put("pairs", pairs.size()).put("quiet_pairs", quiet.size());
-                System.out.println(ratio(what, figure, quiet, node) + ", " + quiet.size() + " of " + pairs.size());
-            }
-            JsonNode mine = pairs.getFirst().path("decanter").path("tokens");
-            JsonNode theirs = pairs.getFirst().path("llama.cpp").path("tokens");
-            int same = 0;
-            while (same < mine.size() && mine.get(same).equals(theirs.get(same))) {
-                same++;
-            }
-            report.put("equal_tokens_after_" + prompt, same);
-            System.out.printf("  first %d of %d greedy tokens after %d are equal%n", same, mine.size(), prompt);
-        }
-    }
-
-    private static boolean quiet(JsonNode pair, String figure) {
-        return Math.max(
-                        pair.path("decanter").path(figure + OTHERS).asDouble(),
-                        pair.path("llama.cpp").path(figure + OTHERS).asDouble())
-                < QUIET_CORES;
-    }
-
-    private static String ratio(String what, String figure, List<JsonNode> pairs, ObjectNode node) {
-        if (pairs.isEmpty()) {
-            return String.format("  %-18s none: the machine was never quiet", what);
-        }
-        double[] ours = sorted(pairs.stream().mapToDouble(pair -> speed(pair, "decanter", figure)));
-        double[] peers = sorted(pairs.stream().mapToDouble(pair -> speed(pair, "llama.cpp", figure)));
-        double[] ratio = sorted(
-                pairs.stream().mapToDouble(pair -> speed(pair, "decanter", figure) / speed(pair, "llama.cpp", figure)));
-        double least = ratio[0];
-        double greatest = ratio[ratio.length - 1];
-        node.put("ours", median(ours)).put("llama.cpp", median(peers));
-        node.put("median", median(ratio)).put("least", least).put("greatest", greatest);
-        return String.format(
-                Locale.ROOT,
-                "  %-18s %.2f (%.2f - %.2f); medians: ours %.2f, llama.cpp %.2f tok/s",
-                what,
-                median(ratio),
-                least,
-                greatest,
-                median(ours),
-                median(peers));
-    }
-
-    private static double speed(JsonNode pair, String engine, String figure) {
-        return pair.path(engine).path(figure + SPEED).asDouble();
-    }
-
-    private static double[] sorted(DoubleStream values) {
-        return values.sorted().toArray();
-    }
-
-    private static double median(double[] sorted) {
-        int half = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+        report.json().set("engines", loads);
+        return report.json();
     }
 }

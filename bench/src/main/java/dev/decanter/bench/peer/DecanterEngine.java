@@ -7,25 +7,32 @@ import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferRequest;
 import dev.decanter.runtime.Tensor;
+import dev.decanter.runtime.VariableState;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Our CPU device, driven as the text pipeline drives it: a stateful IR, logits of the last position only. */
 final class DecanterEngine implements Engine {
+    /** Keys and values are [batch, heads, sequence, head size]. */
+    private static final int SEQUENCE_AXIS = 2;
+
     private final CompiledModel model;
     private final String description;
     private InferRequest request;
     private int length;
 
-    /** Reads {@code openvino_model.xml} of a folder and compiles it. */
-    DecanterEngine(Path folder, int threads) {
+    /** Reads {@code openvino_model.xml} of a folder and compiles it; {@code properties} go to the compiler as they are. */
+    DecanterEngine(Path folder, int threads, Map<String, String> properties) {
         Core core = Core.create();
         Model graph = core.readModel(folder.resolve("openvino_model.xml"));
         new LastTokenLogits("logits").run(graph);
-        model = core.compileModel(graph, "CPU", Map.of("INFERENCE_NUM_THREADS", Integer.toString(threads)));
+        Map<String, String> all = new LinkedHashMap<>(properties);
+        all.put("INFERENCE_NUM_THREADS", Integer.toString(threads));
+        model = core.compileModel(graph, "CPU", all);
         description = "Decanter, " + core.deviceFacts("CPU") + ", JDK " + Runtime.version();
         request = model.createInferRequest();
     }
@@ -40,6 +47,14 @@ final class DecanterEngine implements Engine {
         request.close();
         request = model.createInferRequest();
         length = 0;
+    }
+
+    @Override
+    public void trim(int wanted) {
+        for (VariableState state : request.queryState()) {
+            state.trim(SEQUENCE_AXIS, wanted);
+        }
+        length = wanted;
     }
 
     @Override

@@ -8,7 +8,10 @@ interface Engine extends AutoCloseable {
     /** Forgets the sequence. */
     void reset();
 
-    /** Appends tokens to the sequence and returns the likeliest next token, the first one on equality. */
+    /** Forgets all of the sequence but its first {@code length} tokens. */
+    void trim(int length);
+
+    /** Appends at most {@link EngineWorker#CHUNK} tokens to the sequence and returns the likeliest next token, the first one on equality. */
     int next(int... tokens);
 
     @Override

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Exports a checkpoint, in fp16 or compressed in the same pass, and prints time and memory; the anonymous part is what comes on
@@ -21,21 +22,29 @@ public final class ExportMemory {
 
     /** Arguments: checkpoint folder, IR folder; a compression mode and perhaps a group size. */
     public static void main(String[] arguments) throws IOException {
+        export(
+                Path.of(arguments[0]),
+                Path.of(arguments[1]),
+                arguments.length > 2
+                        ? Optional.of(CompressionMode.valueOf(arguments[2].toUpperCase(Locale.ROOT)))
+                        : Optional.empty(),
+                arguments.length > 3 ? Optional.of(Integer.valueOf(arguments[3])) : Optional.empty());
+    }
+
+    /** Exports in f16 or, if there is a mode, compressed; without a group size with the mode's own. */
+    static void export(Path checkpoint, Path ir, Optional<CompressionMode> mode, Optional<Integer> groupSize)
+            throws IOException {
+        long start = System.nanoTime();
+        Exporter.Builder exporter = Exporter.builder().tokenizer((_, _) -> List.of());
+        mode.ifPresentOrElse(
+                given -> exporter.transform(Compressed.by(given, groupSize)),
+                () -> exporter.weightFormat(WeightFormat.FP16));
         try (AnonymousPeak peak = new AnonymousPeak()) {
-            measure(arguments, peak);
+            report(exporter.build().export(checkpoint, ir), (System.nanoTime() - start) / 1e9, peak);
         }
     }
 
-    private static void measure(String[] arguments, AnonymousPeak peak) throws IOException {
-        long start = System.nanoTime();
-        Exporter.Builder exporter = Exporter.builder().tokenizer((checkpoint, folder) -> List.of());
-        if (arguments.length > 2) {
-            exporter.transform(new Compressed(arguments));
-        } else {
-            exporter.weightFormat(WeightFormat.FP16);
-        }
-        ExportReport report = exporter.build().export(Path.of(arguments[0]), Path.of(arguments[1]));
-        double seconds = (System.nanoTime() - start) / 1e9;
+    private static void report(ExportReport report, double seconds, AnonymousPeak peak) throws IOException {
         System.out.printf(
                 "exported %s as %s in %.1f s; peak RssAnon %d MB (sampled every %d ms); at the end %s MB; load %s%n",
                 report.modelType(),
@@ -48,17 +57,10 @@ public final class ExportMemory {
     }
 
     private record Compressed(String weightFormat, WeightCompression compression) implements ModelTransform {
-        Compressed(String[] arguments) {
-            this(arguments[2], compression(arguments));
-        }
-
-        private static WeightCompression compression(String[] arguments) {
-            WeightCompression.Builder builder =
-                    WeightCompression.builder().mode(CompressionMode.valueOf(arguments[2].toUpperCase(Locale.ROOT)));
-            if (arguments.length > 3) {
-                builder.groupSize(Integer.parseInt(arguments[3]));
-            }
-            return builder.build();
+        static Compressed by(CompressionMode mode, Optional<Integer> groupSize) {
+            WeightCompression.Builder builder = WeightCompression.builder().mode(mode);
+            groupSize.ifPresent(builder::groupSize);
+            return new Compressed(mode.name().toLowerCase(Locale.ROOT), builder.build());
         }
 
         @Override

@@ -20,12 +20,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Writes the weights of a Llama checkpoint (one {@code model.safetensors} of f16) as GGUF for llama.cpp: matrices in
+ * Writes the weights of a Llama or Qwen 3 checkpoint (one {@code model.safetensors} of f16) as GGUF for llama.cpp: matrices in
  * F16, vectors in F32, no tokenizer. The numbers are the checkpoint's, so that both engines compute the same model and
  * their answers can be compared.
  *
  * <p>llama.cpp rotates neighbouring pairs where Transformers rotates halves; rows of the query and key projections are
- * put in that order, as llama.cpp's own {@code convert_hf_to_gguf.py} does.
+ * put in that order, as llama.cpp's own {@code convert_hf_to_gguf.py} does; in a Qwen 3 both rotate halves.
  *
  * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a>
  */
@@ -97,14 +97,22 @@ public final class GgufCheckpoint {
             long columns = shape.path(shape.size() - 1).asLong();
             long from = tensor.path("data_offsets").path(0).asLong();
             MemorySegment data = file.asSlice(Long.BYTES + headerSize + from, rows * columns * Short.BYTES);
-            int heads = entry.getKey().endsWith("q_proj.weight")
-                    ? config.path("num_attention_heads").asInt()
-                    : entry.getKey().endsWith("k_proj.weight")
-                            ? config.path("num_key_value_heads").asInt()
-                            : 0;
+            int heads = pairedHeads(config, entry.getKey());
             sources.add(new Source(name(entry.getKey()), rows, columns, data, heads));
         }
         return sources;
+    }
+
+    private static int pairedHeads(JsonNode config, String name) {
+        if (!config.path("model_type").asText().equals("llama")) {
+            return 0;
+        }
+        if (name.endsWith("q_proj.weight")) {
+            return config.path("num_attention_heads").asInt();
+        }
+        return name.endsWith("k_proj.weight")
+                ? config.path("num_key_value_heads").asInt()
+                : 0;
     }
 
     private static String name(String name) {
@@ -116,11 +124,13 @@ public final class GgufCheckpoint {
                 case "self_attn.q_proj" -> "attn_q";
                 case "self_attn.k_proj" -> "attn_k";
                 case "self_attn.v_proj" -> "attn_v";
+                case "self_attn.q_norm" -> "attn_q_norm";
+                case "self_attn.k_norm" -> "attn_k_norm";
                 case "self_attn.o_proj" -> "attn_output";
                 case "mlp.gate_proj" -> "ffn_gate";
                 case "mlp.up_proj" -> "ffn_up";
                 case "mlp.down_proj" -> "ffn_down";
-                default -> throw new IllegalArgumentException("not a tensor of a Llama: " + name);
+                default -> throw new IllegalArgumentException("not a tensor of a Llama or Qwen 3: " + name);
             };
             return "blk." + layer.group(1) + "." + part + ".weight";
         }
@@ -128,31 +138,40 @@ public final class GgufCheckpoint {
             case "model.embed_tokens.weight" -> "token_embd.weight";
             case "model.norm.weight" -> "output_norm.weight";
             case "lm_head.weight" -> "output.weight";
-            default -> throw new IllegalArgumentException("not a tensor of a Llama: " + name);
+            default -> throw new IllegalArgumentException("not a tensor of a Llama or Qwen 3: " + name);
         };
     }
 
     private void write(JsonNode config, List<Source> sources, FileChannel out) throws IOException {
         Buffer metadata = header;
-        text("general.architecture", "llama");
+        String architecture = config.path("model_type").asText();
+        text("general.architecture", architecture);
         text("general.name", "random");
         integer("general.file_type", TYPE_F16);
-        integer("llama.context_length", config.path("max_position_embeddings").asInt());
-        integer("llama.embedding_length", config.path("hidden_size").asInt());
-        integer("llama.block_count", config.path("num_hidden_layers").asInt());
-        integer("llama.feed_forward_length", config.path("intermediate_size").asInt());
-        integer("llama.attention.head_count", config.path("num_attention_heads").asInt());
         integer(
-                "llama.attention.head_count_kv",
+                architecture + ".context_length",
+                config.path("max_position_embeddings").asInt());
+        integer(architecture + ".embedding_length", config.path("hidden_size").asInt());
+        integer(architecture + ".block_count", config.path("num_hidden_layers").asInt());
+        integer(
+                architecture + ".feed_forward_length",
+                config.path("intermediate_size").asInt());
+        integer(
+                architecture + ".attention.head_count",
+                config.path("num_attention_heads").asInt());
+        integer(
+                architecture + ".attention.head_count_kv",
                 config.path("num_key_value_heads").asInt());
-        integer("llama.attention.key_length", config.path("head_dim").asInt());
-        integer("llama.attention.value_length", config.path("head_dim").asInt());
-        integer("llama.rope.dimension_count", config.path("head_dim").asInt());
+        integer(architecture + ".attention.key_length", config.path("head_dim").asInt());
+        integer(
+                architecture + ".attention.value_length",
+                config.path("head_dim").asInt());
+        integer(architecture + ".rope.dimension_count", config.path("head_dim").asInt());
         number(
-                "llama.attention.layer_norm_rms_epsilon",
+                architecture + ".attention.layer_norm_rms_epsilon",
                 config.path("rms_norm_eps").floatValue());
-        number("llama.rope.freq_base", config.path("rope_theta").floatValue());
-        integer("llama.vocab_size", config.path("vocab_size").asInt());
+        number(architecture + ".rope.freq_base", config.path("rope_theta").floatValue());
+        integer(architecture + ".vocab_size", config.path("vocab_size").asInt());
         text("tokenizer.ggml.model", "no_vocab");
 
         Buffer start = new Buffer();

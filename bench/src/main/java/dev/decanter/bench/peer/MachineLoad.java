@@ -14,6 +14,19 @@ record MachineLoad(double machine, double process, double time) {
     private static final double TICK = 0.01;
 
     static MachineLoad now() throws IOException {
+        return new MachineLoad(busy(), own(), System.nanoTime() / 1e9);
+    }
+
+    /** As {@link #now}, but child processes that have ended count as this process. */
+    static MachineLoad withChildren() throws IOException {
+        String stat = Files.readString(Path.of("/proc/self/stat"));
+        // behind the command, which may hold anything: state and eleven more fields, utime, stime, cutime, cstime
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        double children = (Long.parseLong(fields[13]) + Long.parseLong(fields[14])) * TICK;
+        return new MachineLoad(busy(), own() + children, System.nanoTime() / 1e9);
+    }
+
+    private static double busy() throws IOException {
         String[] fields;
         try (var lines = Files.lines(Path.of("/proc/stat"))) {
             fields = lines.findFirst().orElseThrow().trim().split(" +", -1);
@@ -23,10 +36,13 @@ record MachineLoad(double machine, double process, double time) {
         for (int i = 1; i <= 8; i++) {
             busy += i == 4 || i == 5 ? 0 : Long.parseLong(fields[i]) * TICK;
         }
-        double own = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
+        return busy;
+    }
+
+    private static double own() {
+        return ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
                         .getProcessCpuTime()
                 / 1e9;
-        return new MachineLoad(busy, own, System.nanoTime() / 1e9);
     }
 
     /** Cores that other processes kept busy since {@code before}, on average. */
