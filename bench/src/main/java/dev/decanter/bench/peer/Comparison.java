@@ -36,63 +36,123 @@ public final class Comparison implements Callable<Integer> {
     private static final String OURS = "decanter";
     private static final String PEER = "llama.cpp";
 
-    @Option(names = {"-s", "--shape"}, paramLabel = "NAME", defaultValue = "llama-3.2-1b",
+    @Option(
+            names = {"-s", "--shape"},
+            paramLabel = "NAME",
+            defaultValue = "llama-3.2-1b",
             description = "One that RandomCheckpoint knows (default ${DEFAULT-VALUE}).")
     private String shape = "";
 
-    @Option(names = {"-f", "--formats"}, paramLabel = "LIST", defaultValue = "int4_asym:128,int8_asym,fp16",
-            description = "int4_asym:GROUP and int4_sym:GROUP (against Q4_0), int8_asym and int8_sym (Q8_0), fp16 (F16);"
-                    + " default ${DEFAULT-VALUE}.")
+    @Option(
+            names = {"-f", "--formats"},
+            paramLabel = "LIST",
+            defaultValue = "int4_asym:128,int8_asym,fp16",
+            description =
+                    "int4_asym:GROUP and int4_sym:GROUP (against Q4_0), int8_asym and int8_sym (Q8_0), fp16 (F16);"
+                            + " default ${DEFAULT-VALUE}.")
     private String formats = "";
 
-    @Option(names = {"-p", "--pairs"}, paramLabel = "N", defaultValue = "5", description = "Turns of every engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-p", "--pairs"},
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "Turns of every engine (default ${DEFAULT-VALUE}).")
     private int pairs;
 
-    @Option(names = "--starts", paramLabel = "N", description = "Turns for the time to the first token (default: as --pairs; 0 for none).")
+    @Option(
+            names = "--starts",
+            paramLabel = "N",
+            description = "Turns for the time to the first token (default: as --pairs; 0 for none).")
     private int starts = -1;
 
-    @Option(names = {"-t", "--threads"}, paramLabel = "N", defaultValue = "2", description = "Threads of every engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "Threads of every engine (default ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(names = {"-n", "--tokens"}, paramLabel = "N", defaultValue = "48", description = "Tokens of a decoding (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-n", "--tokens"},
+            paramLabel = "N",
+            defaultValue = "48",
+            description = "Tokens of a decoding (default ${DEFAULT-VALUE}).")
     private int tokens;
 
-    @Option(names = "--prompts", paramLabel = "LIST", split = ",", defaultValue = "128,512", description = "Prompts to time (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--prompts",
+            paramLabel = "LIST",
+            split = ",",
+            defaultValue = "128,512",
+            description = "Prompts to time (default ${DEFAULT-VALUE}).")
     private List<Integer> prompts = List.of();
 
-    @Option(names = {"-c", "--contexts"}, paramLabel = "LIST", split = ",", defaultValue = "128,4096",
+    @Option(
+            names = {"-c", "--contexts"},
+            paramLabel = "LIST",
+            split = ",",
+            defaultValue = "128,4096",
             description = "Contexts to decode behind (default ${DEFAULT-VALUE}).")
     private List<Integer> contexts = List.of();
 
-    @Option(names = {"-m", "--models"}, paramLabel = "FOLDER", description = "Takes the models (default bench/target/models).")
+    @Option(
+            names = {"-m", "--models"},
+            paramLabel = "FOLDER",
+            description = "Takes the models (default bench/target/models).")
     private Path models = Path.of("");
 
     @Option(names = "--keep", description = "Delete nothing that only served to make the models.")
     private boolean keep;
 
-    @Option(names = {"-o", "--java-option"}, paramLabel = "OPTION", description = "A JVM option for our process, such as -Dkey=value; can be repeated.")
+    @Option(
+            names = {"-o", "--java-option"},
+            paramLabel = "OPTION",
+            description = "A JVM option for our process, such as -Dkey=value; can be repeated.")
     private List<String> options = new ArrayList<>();
 
-    @Option(names = "--property", paramLabel = "KEY=VALUE", description = "A compile property for our engine; can be repeated.")
+    @Option(
+            names = "--property",
+            paramLabel = "KEY=VALUE",
+            description = "A compile property for our engine; can be repeated.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
     @Option(names = "--no-machine-code", description = "Run ours without machine code as a further engine.")
     private boolean noMachineCode;
 
-    @Option(names = "--llama-build", paramLabel = "NAME",
-            description = "Run llama.cpp with its CPU library of that name as a further engine, such as zen4; can be repeated.")
+    @Option(
+            names = "--llama-build",
+            paramLabel = "NAME",
+            description =
+                    "Run llama.cpp with its CPU library of that name as a further engine, such as zen4; can be repeated.")
     private List<String> builds = new ArrayList<>();
 
-    @Option(names = "--llama3-java", paramLabel = "FILE", description = "Run Llama3.java as a further engine (Llama shapes only).")
+    @Option(
+            names = "--llama3-java",
+            paramLabel = "FILE",
+            description = "Run Llama3.java as a further engine (Llama shapes only).")
     private Path llama3Java = Path.of("");
 
-    @Option(names = "--patience", paramLabel = "SECONDS", defaultValue = "60", description = "How long to wait for others to be quiet before a run (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--patience",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "How long to wait for others to be quiet before a run (default ${DEFAULT-VALUE}).")
     private int patience;
 
-    @Option(names = "--libraries", paramLabel = "FOLDER", required = true, hidden = true, description = "llama.cpp's; set by the script.")
+    @Option(
+            names = "--libraries",
+            paramLabel = "FOLDER",
+            required = true,
+            hidden = true,
+            description = "llama.cpp's; set by the script.")
     private Path libraries = Path.of("");
 
-    @Option(names = "--bench", paramLabel = "FOLDER", required = true, hidden = true, description = "This module's; set by the script.")
+    @Option(
+            names = "--bench",
+            paramLabel = "FOLDER",
+            required = true,
+            hidden = true,
+            description = "This module's; set by the script.")
     private Path bench = Path.of("");
 
     /** See {@code bench/compare --help}. */
@@ -110,11 +170,13 @@ public final class Comparison implements Callable<Integer> {
         List<EngineSpec> engines = engines(work);
         ObjectNode report = JSON.createObjectNode();
         report.put("shape", shape).put("threads", threads).put("tokens", tokens).put("pairs", pairs);
-        report.put("time", Instant.now().toString()).put("java", Runtime.version().toString());
+        report.put("time", Instant.now().toString())
+                .put("java", Runtime.version().toString());
         ArrayNode results = report.putArray("formats");
         for (FormatPair format : asked) {
             System.out.println();
-            System.out.println(shape + ", " + format.name() + " against " + format.gguf() + ", " + threads + " threads");
+            System.out.println(
+                    shape + ", " + format.name() + " against " + format.gguf() + ", " + threads + " threads");
             results.add(compare(format, engines, made, work));
             // after each format, so that an interrupted run leaves what it has
             Files.writeString(work.resolve(shape + ".json"), report.toPrettyString());

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.bench.peer.Sample.Figure;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -143,25 +142,29 @@ final class Report {
             return;
         }
         greedy.forEach((context, tokens) -> {
-            List<String> names = new ArrayList<>(tokens.keySet());
-            JsonNode first = tokens.get(names.getFirst());
-            for (String name : names.subList(1, names.size())) {
-                int same = 0;
-                while (same < first.size()
-                        && first.get(same).equals(tokens.get(name).get(same))) {
-                    same++;
-                }
+            List<Map.Entry<String, JsonNode>> engines = List.copyOf(tokens.entrySet());
+            Map.Entry<String, JsonNode> first = engines.getFirst();
+            for (Map.Entry<String, JsonNode> other : engines.subList(1, engines.size())) {
+                int same = equal(first.getValue(), other.getValue());
                 text.append(String.format(
                         "first %d of %d greedy tokens after %d are the same in %s and %s%n",
-                        same, first.size(), context, names.getFirst(), name));
+                        same, first.getValue().size(), context, first.getKey(), other.getKey()));
                 json.withArray("equal_tokens")
                         .addObject()
                         .put("context", context)
-                        .put("engine", names.getFirst())
-                        .put("other", name)
+                        .put("engine", first.getKey())
+                        .put("other", other.getKey())
                         .put("equal", same);
             }
         });
+    }
+
+    private static int equal(JsonNode one, JsonNode other) {
+        int same = 0;
+        while (same < one.size() && one.path(same).equals(other.path(same))) {
+            same++;
+        }
+        return same;
     }
 
     private void title(String line) {
