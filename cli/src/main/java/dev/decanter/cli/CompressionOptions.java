@@ -54,7 +54,8 @@ final class CompressionOptions {
 
     @Option(
             names = "--awq",
-            description = "Scale weights by the activations that they meet; without --dataset by their own size.")
+            description = "Scale weights by the activations that they meet and search their ranges; without --dataset"
+                    + " scale them by their own size.")
     private boolean awq;
 
     @Option(names = "--scale-estimation", description = "Fit scales to activations.")

@@ -163,16 +163,28 @@ record CompressionOptions(
         return ratio() < 1 && metric().needsData();
     }
 
-    /** Whether statistics of the unchanged model are needed; GPTQ gathers its own. */
+    /** Whether the paper's AWQ runs. */
+    boolean searchesPlaces() {
+        return awq.filter(settings -> settings.searchesPlaces(dataset.isPresent()))
+                .isPresent();
+    }
+
+    /** Whether statistics of the unchanged model are needed; GPTQ and the paper's AWQ gather their own. */
     boolean needsStatistics() {
-        boolean awqLooks = awq.filter(AwqParameters::preferDataAwareScaling).isPresent() && dataset.isPresent();
-        boolean estimates = scaleEstimation.isPresent() && gptq.isEmpty();
-        return dividesByData() || awqLooks || estimates || loraCorrection.isPresent();
+        boolean awqLooks = awq.filter(AwqParameters::preferDataAwareScaling).isPresent()
+                && dataset.isPresent()
+                && !searchesPlaces();
+        return dividesByData() || awqLooks || estimatesScales() || loraCorrection.isPresent();
+    }
+
+    /** Whether scale estimation runs by itself: GPTQ has its own, and the paper's AWQ finds scales already. */
+    boolean estimatesScales() {
+        return scaleEstimation.isPresent() && gptq.isEmpty() && !searchesPlaces();
     }
 
     /** Whether the dataset is of any use. */
     boolean usesData() {
-        return needsStatistics() || gptq.isPresent();
+        return needsStatistics() || searchesPlaces() || gptq.isPresent();
     }
 
     /** NNCF's name of the backup mode. */

@@ -45,10 +45,16 @@ final class CompressionRun {
             Selection.checkGroupSizes(plans);
         }
         if (options.awq().isPresent()) {
-            AwqTargets.require(model, plans);
+            AwqTargets.require(model, plans, options.searchesPlaces());
         }
         if (options.dataset().isPresent() && !options.usesData()) {
             listener.note("nothing that was asked for looks at the --dataset");
+        }
+        if (options.statistics().isPresent() && !options.needsStatistics()) {
+            listener.note("nothing that was asked for gathers what --quantization-statistics-path keeps");
+        }
+        if (options.scaleEstimation().isPresent() && options.searchesPlaces() && options.gptq().isEmpty()) {
+            listener.note("--scale-estimation: the search of --awq finds the scales already");
         }
         Optional<ActivationStatistics> statistics =
                 options.needsStatistics() ? Optional.of(collect(plans)) : Optional.empty();
@@ -126,7 +132,13 @@ final class CompressionRun {
 
     private List<LayerPlan> improve(List<LayerPlan> plans, Optional<ActivationStatistics> statistics) {
         DataAwareStages stages = new DataAwareStages(model, plans, statistics, listener);
-        options.awq().ifPresent(stages::awq);
+        if (options.searchesPlaces()) {
+            boolean ranges = options.gptq().isEmpty();
+            stages.awq(
+                    options.awq().orElseThrow(), ranges, options.dataset().orElseThrow(), staged());
+        } else {
+            options.awq().ifPresent(stages::awq);
+        }
         if (options.gptq().isPresent()) {
             stages.gptq(
                     options.gptq().get(),
@@ -134,7 +146,7 @@ final class CompressionRun {
                     options.dataset().orElseThrow(),
                     staged());
         } else {
-            options.scaleEstimation().ifPresent(stages::scaleEstimation);
+            options.scaleEstimation().filter(_ -> options.estimatesScales()).ifPresent(stages::scaleEstimation);
             options.loraCorrection().ifPresent(stages::loraCorrection);
         }
         return stages.plans();

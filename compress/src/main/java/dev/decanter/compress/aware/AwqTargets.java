@@ -44,10 +44,16 @@ public final class AwqTargets {
      * Checks that there is something for AWQ to do.
      *
      * @param plans all weights of the model
+     * @param behindNorms whether the paper's search will run, which finds layers behind norms too
      * @throws CompressionException if no layer can be corrected
      */
-    public static void require(Model model, List<LayerPlan> plans) {
-        if (find(plans).isEmpty()) {
+    public static void require(Model model, List<LayerPlan> plans, boolean behindNorms) {
+        if (behindNorms && AwqPlace.find(plans).isEmpty()) {
+            throw new CompressionException("--awq: none of the layers that become 4-bit in model \"" + model.name()
+                    + "\" follows a norm, an activation (Relu, Swish, ...), its product, or the product of a MatMul;"
+                    + " leave --awq out");
+        }
+        if (!behindNorms && find(plans).isEmpty()) {
             throw new CompressionException("--awq: none of the layers that become 4-bit in model \"" + model.name()
                     + "\" follows an activation (Relu, Swish, ...), its product, or the product of a MatMul;"
                     + " leave --awq out");
@@ -122,7 +128,7 @@ public final class AwqTargets {
     }
 
     /** Whether nobody but the layer reads its weight. */
-    private static boolean isOnlyReader(WeightedLayer layer) {
+    static boolean isOnlyReader(WeightedLayer layer) {
         Output value = layer.constant().output();
         while (value.consumers().size() == 1) {
             Input reader = value.consumers().getFirst();

@@ -92,6 +92,21 @@ public final class DataAwareStages {
         }
     }
 
+    /**
+     * AWQ as its paper has it: factors for all channels of every {@link AwqPlace}, found on the model as it is now, and ranges
+     * of groups by the error of their outputs. Layers with stacked experts are left alone. Where no layer can be corrected,
+     * because the ratio left none of those with 4 bits, only ranges are searched.
+     *
+     * @param ranges whether ranges are searched too; if not, a later stage finds scales
+     * @param run how the model is run; the settings' subset bounds the samples
+     */
+    public void awq(AwqParameters settings, boolean ranges, CalibrationDataset dataset, StagedRun.Settings run) {
+        begin("AWQ");
+        PaperAwq awq = new PaperAwq(plans, settings, ranges);
+        awq.search(model, dataset, run, listener);
+        awq.apply(model, this::put).forEach((layer, inverse) -> divided.merge(layer, inverse, DataAwareStages::product));
+    }
+
     private void correct(AwqTargets.Target target, boolean dataAware, AwqParameters settings) {
         WeightedLayer layer = target.plan().layer();
         WeightConfig config = target.plan().config().orElseThrow();
@@ -171,7 +186,7 @@ public final class DataAwareStages {
     }
 
     /** Powers of two cannot take the scales that would be estimated. */
-    private static boolean isEstimable(LayerPlan plan) {
+    static boolean isEstimable(LayerPlan plan) {
         CompressionMode mode = plan.config().orElseThrow().mode();
         return mode != CompressionMode.MXFP4 && mode != CompressionMode.MXFP8_E4M3;
     }
@@ -319,7 +334,7 @@ public final class DataAwareStages {
         listener.stage(stage);
     }
 
-    private static boolean isFourBit(LayerPlan plan) {
+    static boolean isFourBit(LayerPlan plan) {
         return plan.layer().kind() == WeightedLayer.Kind.MATMUL
                 && plan.config().filter(config -> config.mode().bits() == 4).isPresent();
     }

@@ -119,4 +119,37 @@ public final class ActivationStatistics {
         }
         run.run();
     }
+
+    /** Takes the values of inputs as they come. */
+    public interface Rows {
+        /** Takes {@code count} rows of an input's channels; {@code values} may be kept. */
+        void add(ActivationInput input, float[] values, int count);
+
+        /** Says that the input was seen of all samples. The graph must not be changed. */
+        void finished(ActivationInput input);
+    }
+
+    /**
+     * Runs the model on the data and shows the inputs of the MatMuls among {@code layers}, one after the other in the order of
+     * the graph, all rows of a sample at a time.
+     *
+     * @throws dev.decanter.compress.CompressionException if the data do not fit the model
+     */
+    public static void rows(
+            Model model,
+            Collection<WeightedLayer> layers,
+            CalibrationDataset dataset,
+            StagedRun.Settings settings,
+            Rows rows) {
+        StagedRun run = new StagedRun(model, dataset, settings);
+        for (ActivationInput input : ActivationInput.of(layers)) {
+            String name = input.layers().getFirst().name();
+            Observer observer = (_, value) -> {
+                Activations x = Activations.of(name, value, input.channelAxis());
+                rows.add(input, x.values(), x.batch() * x.tokens());
+            };
+            run.observe(input.value(), observer, () -> rows.finished(input));
+        }
+        run.run();
+    }
 }

@@ -80,7 +80,7 @@ class AwqGraphTest {
                 .map(layer -> new LayerPlan(layer, Optional.of(new WeightConfig(CompressionMode.INT4_SYM, 32)), true))
                 .toList();
         DataAwareStages stages = new DataAwareStages(model, plans, Optional.empty(), CompressionListener.NONE);
-        stages.awq(AwqParameters.DEFAULT);
+        stages.awq(AwqParameters.NNCF);
         List<float[]> after = run(model);
         for (int i = 0; i < before.size(); i++) {
             float largest = 0;
@@ -185,7 +185,7 @@ class AwqGraphTest {
         List<LayerPlan> plans = WeightedLayers.find(model).stream()
                 .map(layer -> new LayerPlan(layer, Optional.of(new WeightConfig(CompressionMode.INT4_SYM, 32)), true))
                 .toList();
-        assertThatThrownBy(() -> AwqTargets.require(model, plans))
+        assertThatThrownBy(() -> AwqTargets.require(model, plans, false))
                 .isInstanceOf(CompressionException.class)
                 .hasMessage("--awq: none of the layers that become 4-bit in model \"test\" follows an activation"
                         + " (Relu, Swish, ...), its product, or the product of a MatMul; leave --awq out");
