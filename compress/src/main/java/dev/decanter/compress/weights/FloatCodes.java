@@ -46,6 +46,11 @@ final class FloatCodes {
 
     private static final float[] F4E2M1 = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
 
+    /** A magnitude above border i and not above border i + 1 has code i + 1; ties that go up have a border one bit lower. */
+    static final float[] F4E2M1_BORDERS = {
+        0.25f, Math.nextDown(0.75f), 1.25f, Math.nextDown(1.75f), 2.5f, Math.nextDown(3.5f), 5
+    };
+
     static final float F8E4M3_MAX = 448;
 
     private static final float[] F8E4M3 = new float[256];

@@ -14,6 +14,12 @@ import dev.decanter.ir.ElementType;
 public final class GroupQuantizer {
     static final float EPSILON = 0x1p-23f;
 
+    /** The bits of a float's mantissa. */
+    private static final int MANTISSA = 0x7f_ffff;
+
+    /** From this mantissa on, 2⁻¹⁴ of the number, a logarithm below 128 is above an integer in f32 too. */
+    private static final int NO_DOUBT = 1 << 9;
+
     private static final Kernel KERNEL = Kernel.best();
 
     private GroupQuantizer() {}
@@ -54,6 +60,9 @@ public final class GroupQuantizer {
 
     /** The least power of two that is not below, by a logarithm rounded to f32. */
     private static float powerOfTwo(float scale) {
+        if ((Float.floatToRawIntBits(scale) & MANTISSA) >= NO_DOUBT) {
+            return Math.scalb(1f, Math.min(Math.getExponent(scale) + 1, 127));
+        }
         float log = (float) (Math.log(scale) / Math.log(2));
         return Math.scalb(1f, (int) Math.clamp(Math.ceil(log), -127, 127));
     }
@@ -77,14 +86,11 @@ public final class GroupQuantizer {
         for (int i = 0; i < p.scales().length; i++) {
             float scale = p.scales()[i];
             float zero = p.zeroPoints().length > 0 ? p.zeroPoints()[i] : 0;
-            if (mode.isInteger()) {
-                KERNEL.integers(w, i * length, length, scale, zero, low, high, codes);
-            } else if (mode == CompressionMode.NF4) {
-                KERNEL.steps(w, i * length, length, scale, FloatCodes.NF4_BORDERS, codes);
-            } else {
-                for (int k = i * length; k < (i + 1) * length; k++) {
-                    codes[k] = FloatCodes.code(mode.elementType(), w[k] / scale);
-                }
+            switch (mode.elementType()) {
+                case NF4 -> KERNEL.steps(w, i * length, length, scale, FloatCodes.NF4_BORDERS, codes);
+                case F4E2M1 -> KERNEL.f4e2m1(w, i * length, length, scale, codes);
+                case F8E4M3 -> KERNEL.f8e4m3(w, i * length, length, scale, codes);
+                default -> KERNEL.integers(w, i * length, length, scale, zero, low, high, codes);
             }
         }
         return codes;

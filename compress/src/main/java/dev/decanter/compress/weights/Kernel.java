@@ -14,6 +14,12 @@ interface Kernel {
     /** How many of the borders {@code w / scale} is above. */
     void steps(float[] w, int from, int length, float scale, float[] borders, byte[] codes);
 
+    /** {@link FloatCodes#f4e2m1} of {@code w / scale}. */
+    void f4e2m1(float[] w, int from, int length, float scale, byte[] codes);
+
+    /** {@link FloatCodes#f8e4m3} of {@code w / scale}. */
+    void f8e4m3(float[] w, int from, int length, float scale, byte[] codes);
+
     /** For this machine: with vectors where the module is there, else plain loops. */
     static Kernel best() {
         boolean vectors = ModuleLayer.boot()

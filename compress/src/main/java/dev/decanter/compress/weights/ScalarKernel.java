@@ -33,4 +33,18 @@ final class ScalarKernel implements Kernel {
             codes[i] = (byte) code;
         }
     }
+
+    @Override
+    public void f4e2m1(float[] w, int from, int length, float scale, byte[] codes) {
+        for (int i = from; i < from + length; i++) {
+            codes[i] = FloatCodes.f4e2m1(w[i] / scale);
+        }
+    }
+
+    @Override
+    public void f8e4m3(float[] w, int from, int length, float scale, byte[] codes) {
+        for (int i = from; i < from + length; i++) {
+            codes[i] = FloatCodes.f8e4m3(w[i] / scale);
+        }
+    }
 }

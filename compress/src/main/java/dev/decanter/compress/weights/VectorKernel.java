@@ -16,6 +16,9 @@ final class VectorKernel implements Kernel {
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
 
+    private static final int F8E4M3_MAX = Float.floatToRawIntBits(FloatCodes.F8E4M3_MAX);
+    private static final int F8E4M3_LEAST_NORMAL = Float.floatToRawIntBits(0x1p-6f);
+
     private final ScalarKernel rest = new ScalarKernel();
 
     @Override
@@ -62,14 +65,57 @@ final class VectorKernel implements Kernel {
     public void steps(float[] w, int from, int length, float scale, float[] borders, byte[] codes) {
         int end = from + FLOATS.loopBound(length);
         for (int i = from; i < end; i += LANES) {
-            FloatVector value = FloatVector.fromArray(FLOATS, w, i).div(scale);
-            IntVector code = IntVector.zero(INTS);
-            for (float border : borders) {
-                code = code.add(1, value.compare(VectorOperators.GT, border).cast(INTS));
-            }
-            store(code, codes, i);
+            store(above(FloatVector.fromArray(FLOATS, w, i).div(scale), borders), codes, i);
         }
         rest.steps(w, end, from + length - end, scale, borders, codes);
+    }
+
+    /** How many of the borders each value is above. */
+    private static IntVector above(FloatVector value, float[] borders) {
+        IntVector count = IntVector.zero(INTS);
+        for (float border : borders) {
+            count = count.add(1, value.compare(VectorOperators.GT, border).cast(INTS));
+        }
+        return count;
+    }
+
+    @Override
+    public void f4e2m1(float[] w, int from, int length, float scale, byte[] codes) {
+        int end = from + FLOATS.loopBound(length);
+        for (int i = from; i < end; i += LANES) {
+            FloatVector value = FloatVector.fromArray(FLOATS, w, i).div(scale);
+            IntVector sign =
+                    value.reinterpretAsInts().lanewise(VectorOperators.LSHR, 28).and(8);
+            store(above(value.abs(), FloatCodes.F4E2M1_BORDERS).or(sign), codes, i);
+        }
+        rest.f4e2m1(w, end, from + length - end, scale, codes);
+    }
+
+    /**
+     * Rounds the bits: to the 10 of f16's mantissa, then to the 3 that are left. Below 2⁻¹⁴, where f16 has fewer, all becomes
+     * zero either way. Codes below 8, of numbers below 2⁻⁶, are a fixed-point grid.
+     */
+    @Override
+    public void f8e4m3(float[] w, int from, int length, float scale, byte[] codes) {
+        int end = from + FLOATS.loopBound(length);
+        for (int i = from; i < end; i += LANES) {
+            IntVector bits = FloatVector.fromArray(FLOATS, w, i).div(scale).reinterpretAsInts();
+            IntVector sign = bits.lanewise(VectorOperators.LSHR, 24).and(0x80);
+            IntVector half = rounded(bits.and(0x7fff_ffff), 13).min(F8E4M3_MAX);
+            IntVector normal =
+                    rounded(half, 20).lanewise(VectorOperators.LSHR, 20).sub(120 << 3);
+            FloatVector size = half.reinterpretAsFloats();
+            IntVector grid = size.mul(0x1p9f).add(ROUND).reinterpretAsInts();
+            IntVector code = normal.blend(grid, half.compare(VectorOperators.LT, F8E4M3_LEAST_NORMAL));
+            store(code.and(0x7f).or(sign), codes, i);
+        }
+        rest.f8e4m3(w, end, from + length - end, scale, codes);
+    }
+
+    /** Bits of positive floats without the last {@code dropped}, halves to even; a carry goes to the exponent. */
+    private static IntVector rounded(IntVector bits, int dropped) {
+        IntVector odd = bits.lanewise(VectorOperators.LSHR, dropped).and(1);
+        return bits.add(odd).add((1 << (dropped - 1)) - 1).and(-1 << dropped);
     }
 
     /** The low bytes. */

@@ -88,14 +88,66 @@ class GroupQuantizerTest {
         float[][] extremes = new float[2][2];
         byte[][] integers = new byte[2][length + 3];
         byte[][] steps = new byte[2][length + 3];
+        byte[][] fours = new byte[2][length + 3];
+        byte[][] eights = new byte[2][length + 3];
         for (int k = 0; k < 2; k++) {
             kernels[k].extremes(w, 3, length, extremes[k]);
             kernels[k].integers(w, 3, length, 0.01f, 7, 0, 15, integers[k]);
             kernels[k].steps(w, 3, length, 0.01f, FloatCodes.NF4_BORDERS, steps[k]);
+            kernels[k].f4e2m1(w, 3, length, 0.01f, fours[k]);
+            kernels[k].f8e4m3(w, 3, length, 0.01f, eights[k]);
         }
         assertThat(extremes[1]).containsExactly(extremes[0]);
         assertThat(integers[1]).containsExactly(integers[0]);
         assertThat(steps[1]).containsExactly(steps[0]);
+        assertThat(fours[1]).containsExactly(fours[0]);
+        assertThat(eights[1]).containsExactly(eights[0]);
+    }
+
+    @Test
+    void scalesOfMxFormatsAreTheLogarithmsRoundedToFloats() {
+        for (int exponent = -23; exponent < 127; exponent++) {
+            for (int mantissa : new int[] {0, 1, 2, 3, 100, 510, 511, 512, 513, 1 << 16, 0x7f_ffff}) {
+                float size = Float.intBitsToFloat((exponent + 127) << 23 | mantissa);
+                float scale = GroupQuantizer.scale(-size, 0, CompressionMode.MXFP4);
+                float log = (float) (Math.log(Math.max(size / 6, GroupQuantizer.EPSILON)) / Math.log(2));
+                assertThat(scale).as("%s", size).isEqualTo((float) Math.pow(2, Math.ceil(log)));
+                float six = Math.max(size, GroupQuantizer.EPSILON) * 6;
+                if (Float.isFinite(six) && six / 6 == size) {
+                    float exact = (float) (Math.log(size) / Math.log(2));
+                    assertThat(GroupQuantizer.scale(0, six, CompressionMode.MXFP4))
+                            .as("%s", size)
+                            .isEqualTo((float) Math.pow(2, Math.ceil(exact)));
+                }
+            }
+        }
+    }
+
+    /** Every number of f16 with its neighbours in f32 and what lies between it and the next, both signs. */
+    @Test
+    void vectorsRoundEveryBorderOfSmallFloatsAsPlainLoopsDo() {
+        float[] w = new float[0x7c00 * 2 * 4];
+        int count = 0;
+        for (int half = 0; half < 0x10000; half++) {
+            float value = Float.float16ToFloat((short) half);
+            if (Float.isFinite(value)) {
+                float next = Float.float16ToFloat((short) (half + 1));
+                w[count++] = value;
+                w[count++] = Math.nextUp(value);
+                w[count++] = Math.nextDown(value);
+                w[count++] = Float.isFinite(next) ? (value + next) / 2 : 70_000;
+            }
+        }
+        assertThat(count).isEqualTo(w.length);
+        byte[][] fours = new byte[2][count];
+        byte[][] eights = new byte[2][count];
+        Kernel[] kernels = {new ScalarKernel(), new VectorKernel()};
+        for (int k = 0; k < 2; k++) {
+            kernels[k].f4e2m1(w, 0, count, 1, fours[k]);
+            kernels[k].f8e4m3(w, 0, count, 1, eights[k]);
+        }
+        assertThat(Arrays.mismatch(fours[0], fours[1])).isEqualTo(-1);
+        assertThat(Arrays.mismatch(eights[0], eights[1])).isEqualTo(-1);
     }
 
     /** Sizes from subnormal to large, ties of coarse grids, groups of one sign, of zeros and of one value. */
