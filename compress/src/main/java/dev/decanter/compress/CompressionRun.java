@@ -39,11 +39,9 @@ final class CompressionRun {
         Selection selection = Selection.of(model, options.request(), new IgnoredLayers(model, options.ignoredScope()));
         selection.notes().forEach(listener::note);
         List<LayerPlan> plans = selection.plans();
+        // Whatever the ratio: which layers get the backup mode is known only when all weights were read.
+        Selection.checkGroupSizes(plans);
         boolean mixed = options.ratio() < 1 && plans.stream().anyMatch(LayerPlan::ratioDefining);
-        if (!mixed) {
-            // With a ratio the layers at fault may yet get the backup mode.
-            Selection.checkGroupSizes(plans);
-        }
         if (options.awq().isPresent()) {
             AwqTargets.require(model, plans, options.searchesPlaces());
         }
@@ -53,14 +51,15 @@ final class CompressionRun {
         if (options.statistics().isPresent() && !options.needsStatistics()) {
             listener.note("nothing that was asked for gathers what --quantization-statistics-path keeps");
         }
-        if (options.scaleEstimation().isPresent() && options.searchesPlaces() && options.gptq().isEmpty()) {
+        if (options.scaleEstimation().isPresent()
+                && options.searchesPlaces()
+                && options.gptq().isEmpty()) {
             listener.note("--scale-estimation: the search of --awq finds the scales already");
         }
         Optional<ActivationStatistics> statistics =
                 options.needsStatistics() ? Optional.of(collect(plans)) : Optional.empty();
         if (mixed) {
             plans = divide(plans, statistics);
-            Selection.checkGroupSizes(plans);
         }
         CompressionReport report = report(plans, selection.skipped());
         insert(improve(plans, statistics));
@@ -134,8 +133,7 @@ final class CompressionRun {
         DataAwareStages stages = new DataAwareStages(model, plans, statistics, listener);
         if (options.searchesPlaces()) {
             boolean ranges = options.gptq().isEmpty();
-            stages.awq(
-                    options.awq().orElseThrow(), ranges, options.dataset().orElseThrow(), staged());
+            stages.awq(options.awq().orElseThrow(), ranges, options.dataset().orElseThrow(), staged());
         } else {
             options.awq().ifPresent(stages::awq);
         }

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which layers get which mode, by NNCF's rules, and what is refused. */
 class WeightCompressionTest {
@@ -130,6 +131,27 @@ class WeightCompressionTest {
                 .containsEntry("odd", "int8_asym, per-channel")
                 .containsEntry("fits", "int4_asym, group size 128");
         assertThat(notes).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.3, 0.9})
+    void groupSizesThatDoNotDivideAreRefusedWhateverTheRatioBeforeAnythingIsRead(double ratio) {
+        Graphs g = new Graphs();
+        g.embed(g.weight(ElementType.F32, "table", 10, 128))
+                .matMul("fits", g.weight(ElementType.F32, "fits.weight", 40, 128))
+                .matMul("odd", g.weight(ElementType.F32, "odd.weight", 128, 40))
+                .matMul("last", g.weight(ElementType.F32, "last.weight", 4, 128));
+        assertThatThrownBy(() -> int4().ratio(ratio).build().compress(g.model()))
+                .isInstanceOf(CompressionException.class)
+                .hasMessageContaining("--group-size 128 does not divide the input channels of 1 layer: \"odd\"");
+        assertThat(g.reads).hasValue(0);
+        assertThat(int4().ratio(ratio)
+                        .groupSizeFallback(GroupSizeFallback.IGNORE)
+                        .build()
+                        .compress(g.model())
+                        .layers())
+                .isNotEmpty();
+        assertThat(g.reads).hasPositiveValue();
     }
 
     @Test
