@@ -210,7 +210,9 @@ class CompressTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--awq --scale-estimation,scale estimation",
+        "--awq,AWQ",
+        "--scale-estimation,scale estimation",
+        "--awq --scale-estimation,finds the scales already",
         "--gptq,GPTQ",
         "--lora-correction,low-rank correction",
         "--ratio 0.5 --sensitivity-metric hessian_input_activation,mixed precision"

@@ -52,7 +52,8 @@ record AwqPlace(List<WeightedLayer> readers, Divisor divisor) {
             }
         }
         for (LayerPlan plan : plans) {
-            if (DataAwareStages.isFourBit(plan) && planned.containsKey(plan.layer().consumer())) {
+            if (DataAwareStages.isFourBit(plan)
+                    && planned.containsKey(plan.layer().consumer())) {
                 Output value = plan.layer().activation();
                 if (!places.containsKey(value)) {
                     behindNorm(value, planned).ifPresent(place -> places.put(value, place));
@@ -99,7 +100,8 @@ record AwqPlace(List<WeightedLayer> readers, Divisor divisor) {
     private static Optional<Divisor> withBias(Node sum, int channels) {
         Optional<Node> bias = channelConstant(sum, channels);
         for (Output term : sum.inputs()) {
-            if (term.node().op() instanceof BinaryOp.Multiply && term.consumers().size() == 1) {
+            if (term.node().op() instanceof BinaryOp.Multiply
+                    && term.consumers().size() == 1) {
                 Optional<Node> weight = channelConstant(term.node(), channels);
                 if (weight.isPresent() && bias.isPresent()) {
                     return Optional.of(new Divisor.Norm(weight.get(), bias));
@@ -113,7 +115,8 @@ record AwqPlace(List<WeightedLayer> readers, Divisor divisor) {
     private static Optional<Node> channelConstant(Node node, int channels) {
         for (Output input : node.inputs()) {
             Output value = input;
-            if (value.node().op() instanceof ShapeOp.Convert && value.consumers().size() == 1) {
+            if (value.node().op() instanceof ShapeOp.Convert
+                    && value.consumers().size() == 1) {
                 value = value.node().input(0);
             }
             if (value.node().op() instanceof Op.Constant constant

@@ -104,7 +104,8 @@ public final class DataAwareStages {
         begin("AWQ");
         PaperAwq awq = new PaperAwq(plans, settings, ranges);
         awq.search(model, dataset, run, listener);
-        awq.apply(model, this::put).forEach((layer, inverse) -> divided.merge(layer, inverse, DataAwareStages::product));
+        awq.apply(model, this::put)
+                .forEach((layer, inverse) -> divided.merge(layer, inverse, DataAwareStages::product));
     }
 
     private void correct(AwqTargets.Target target, boolean dataAware, AwqParameters settings) {

@@ -15,7 +15,6 @@ import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.Op;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -86,7 +85,8 @@ final class PaperAwq {
 
     private InputMoments moments(ActivationInput input) {
         int columns = input.layers().getFirst().layout().columns();
-        return new InputMoments(columns, plan(input.layers().getFirst()).config().orElseThrow().groupLength(columns));
+        return new InputMoments(
+                columns, plan(input.layers().getFirst()).config().orElseThrow().groupLength(columns));
     }
 
     private LayerPlan plan(WeightedLayer layer) {
@@ -163,7 +163,8 @@ final class PaperAwq {
             }
             for (WeightedLayer reader : place.readers()) {
                 layers.computeIfPresent(
-                        reader.consumer(), (_, now) -> ScaledWeight.columns(now, found).replace(now));
+                        reader.consumer(),
+                        (_, now) -> ScaledWeight.columns(now, found).replace(now));
                 inverses.put(reader.name(), inverse);
             }
             switch (place.divisor()) {

@@ -45,8 +45,8 @@ class NncfGoldenTest {
         int rows = 24;
         int columns = 192;
         int samples = golden.number("samples");
-        AwqParameters settings = new AwqParameters(
-                AwqParameters.Search.NNCF, golden.number("subset"), 0.02, 0, 1, 100, true);
+        AwqParameters settings =
+                new AwqParameters(AwqParameters.Search.NNCF, golden.number("subset"), 0.02, 0, 1, 100, true);
         Optional<AwqScales.Producer> producer = Optional.empty();
         float size = (float) golden.node().get("producer").asDouble();
         if (size > 0) {

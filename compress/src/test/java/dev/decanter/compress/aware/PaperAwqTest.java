@@ -119,9 +119,8 @@ class PaperAwqTest {
 
     private static List<LayerPlan> search(Model model, List<LayerPlan> plans, boolean ranges) {
         DataAwareStages stages = new DataAwareStages(model, plans, Optional.empty(), CompressionListener.NONE);
-        CalibrationDataset samples = CalibrationDataset.of(Stream.of(7, 8, 9)
-                .map(i -> Map.of("x", tokens(i)))
-                .toList());
+        CalibrationDataset samples = CalibrationDataset.of(
+                Stream.of(7, 8, 9).map(i -> Map.of("x", tokens(i))).toList());
         stages.awq(
                 AwqParameters.DEFAULT,
                 ranges,
@@ -185,8 +184,7 @@ class PaperAwqTest {
     @Test
     void dividesTheBiasOfANormToo() {
         Output bias = constant(ElementType.F32, "norm.bias", Shape.of(WIDTH), 0.5, 1);
-        Output normed =
-                binary(new BinaryOp.Add(AutoBroadcast.NUMPY), "sum", norm(ElementType.F32, x.output()), bias);
+        Output normed = binary(new BinaryOp.Add(AutoBroadcast.NUMPY), "sum", norm(ElementType.F32, x.output()), bias);
         result(matMul("q", normed, ElementType.F32, WIDTH, WIDTH));
         assertThat(changed(model(), 1e-5f)).containsExactly("norm.bias", "norm.weight", "q.weight");
     }
@@ -208,8 +206,9 @@ class PaperAwqTest {
         assertThat(changed(model, 0)).isEmpty();
         assertThatThrownBy(() -> AwqTargets.require(model, plans(model), true))
                 .isInstanceOf(CompressionException.class)
-                .hasMessage("--awq: none of the layers that become 4-bit in model \"test\" follows a norm, an activation"
-                        + " (Relu, Swish, ...), its product, or the product of a MatMul; leave --awq out");
+                .hasMessage(
+                        "--awq: none of the layers that become 4-bit in model \"test\" follows a norm, an activation"
+                                + " (Relu, Swish, ...), its product, or the product of a MatMul; leave --awq out");
     }
 
     @Test
