@@ -41,6 +41,8 @@ public enum VectorOp {
     VMULPS(0, 1, 0x59, true),
     /** destination += first · last, in f32. */
     VFMADD231PS(1, 2, 0xB8, true),
+    /** destination = destination · first + last, in f32. */
+    VFMADD213PS(1, 2, 0xA8, true),
     /** destination −= first · last, in f32. */
     VFNMADD231PS(1, 2, 0xBC, true),
     /** i32 to f32. */

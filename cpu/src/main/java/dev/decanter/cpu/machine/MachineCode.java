@@ -17,8 +17,8 @@ import java.util.Set;
  */
 public final class MachineCode {
     /**
-     * System property that chooses the machine code: {@code auto}, {@code off}, or, by force, {@code avx512vnni} or
-     * {@code avxvnni}.
+     * System property that chooses the machine code: {@code auto}, {@code off}, or, by force, {@code amx}, {@code
+     * avx512vnni} or {@code avxvnni}.
      */
     public static final String PROPERTY = "decanter.cpu.machine";
 
@@ -27,13 +27,14 @@ public final class MachineCode {
 
     /** What there is, the best first. */
     enum Kind {
+        AMX(CpuFeature.AMX_INT8, CpuFeature.AVX512_VNNI),
         AVX512VNNI(CpuFeature.AVX512_VNNI),
         AVXVNNI(CpuFeature.AVX_VNNI);
 
-        private final CpuFeature needed;
+        private final Set<CpuFeature> needed;
 
-        Kind(CpuFeature needed) {
-            this.needed = needed;
+        Kind(CpuFeature... needed) {
+            this.needed = Set.of(needed);
         }
 
         String setting() {
@@ -48,11 +49,12 @@ public final class MachineCode {
         }
 
         boolean runsOn(Set<CpuFeature> features) {
-            return features.contains(needed);
+            return features.containsAll(needed);
         }
 
         BlockKernels kernels() {
             return switch (this) {
+                case AMX -> new TileKernels();
                 case AVX512VNNI -> new DotKernels(64);
                 case AVXVNNI -> new DotKernels(32);
             };

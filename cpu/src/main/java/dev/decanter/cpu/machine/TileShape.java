@@ -1,0 +1,12 @@
+package dev.decanter.cpu.machine;
+
+/**
+ * What a routine of tiles is made for.
+ *
+ * @param group inputs of a group
+ * @param perRow whether a row of weights has one scale
+ * @param zeros whether zero points are left to be subtracted
+ * @param panels panels of weights at once, 1 or 2
+ * @param tiles tiles of 16 rows at once, 1 or 2
+ */
+record TileShape(int group, boolean perRow, boolean zeros, int panels, int tiles) {}
