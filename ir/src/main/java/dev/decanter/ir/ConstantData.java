@@ -2,6 +2,7 @@ package dev.decanter.ir;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * The bytes of a constant, little endian and packed as {@link ElementType} says.
@@ -28,29 +29,26 @@ public interface ConstantData {
         return memory;
     }
 
+    /**
+     * Where bytes lie in a file that they are a mapped view of.
+     *
+     * @param file the file
+     * @param offset of the first byte
+     */
+    record Origin(SourceFile file, long offset) {}
+
+    /** The file that the bytes are a view of, if they are one and it is known. */
+    default Optional<Origin> origin() {
+        return Optional.empty();
+    }
+
     /** Data that lies in memory (or a mapped file) already; {@code memory} must not change afterwards. */
     static ConstantData of(MemorySegment memory) {
-        MemorySegment view = memory.asReadOnly();
-        return new ConstantData() {
-            @Override
-            public long byteSize() {
-                return view.byteSize();
-            }
+        return new MemoryData(memory.asReadOnly(), Optional.empty());
+    }
 
-            @Override
-            public void read(long offset, MemorySegment target) {
-                MemorySegment.copy(view, offset, target, 0, target.byteSize());
-            }
-
-            @Override
-            public boolean isInMemory() {
-                return true;
-            }
-
-            @Override
-            public MemorySegment segment() {
-                return view;
-            }
-        };
+    /** Data that is a view of a mapped file; {@code memory} must not change afterwards. */
+    static ConstantData of(MemorySegment memory, Origin origin) {
+        return new MemoryData(memory.asReadOnly(), Optional.of(origin));
     }
 }

@@ -1,7 +1,9 @@
 package dev.decanter.ir.file;
 
 import dev.decanter.ir.ConstantData;
+import dev.decanter.ir.ConstantData.Origin;
 import dev.decanter.ir.IrException;
+import dev.decanter.ir.SourceFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Where a reader finds the bytes of constants. Constants of one region share one {@link ConstantData}. */
 abstract class Weights {
@@ -47,18 +50,28 @@ abstract class Weights {
             };
         }
         try (FileChannel channel = FileChannel.open(bin, StandardOpenOption.READ)) {
+            SourceFile before = SourceFile.of(bin);
             long size = channel.size();
-            return of(
-                    size == 0
-                            ? MemorySegment.NULL
-                            : channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()),
-                    bin.toString());
+            MemorySegment mapped = size == 0
+                    ? MemorySegment.NULL
+                    : channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto());
+            // the file that was opened is the one that the path leads to, if that has not changed
+            SourceFile file = before.isUnchanged() ? before : new SourceFile(bin, Optional.empty());
+            return of(mapped, bin.toString(), (part, offset) -> ConstantData.of(part, new Origin(file, offset)));
         } catch (IOException e) {
             throw new IrException("the weights " + bin + " cannot be read: " + e.getMessage(), e);
         }
     }
 
     static Weights of(MemorySegment memory, String file) {
+        return of(memory, file, (part, offset) -> ConstantData.of(part));
+    }
+
+    private interface Maker {
+        ConstantData make(MemorySegment part, long offset);
+    }
+
+    private static Weights of(MemorySegment memory, String file, Maker maker) {
         return new Weights() {
             @Override
             ConstantData make(long offset, long size) {
@@ -66,7 +79,7 @@ abstract class Weights {
                     throw new IrException("its data, " + size + " bytes from " + offset + " on, reach outside " + file
                             + ", which has " + memory.byteSize() + " bytes");
                 }
-                return ConstantData.of(memory.asSlice(offset, size));
+                return maker.make(memory.asSlice(offset, size), offset);
             }
         };
     }
