@@ -1,10 +1,12 @@
 package dev.decanter.cpu;
 
+import dev.decanter.cpu.cache.CompileCache;
 import dev.decanter.cpu.compile.CompileOptions;
 import dev.decanter.cpu.compile.CpuCompiler;
 import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.VectorSupport;
+import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.cpu.machine.MachineCode;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.InferenceException;
@@ -12,9 +14,12 @@ import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
 import dev.decanter.runtime.spi.OperationExtension;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The CPU device: vectorised kernels, a thread team for each compiled model. */
@@ -39,6 +44,12 @@ public final class CpuDevice implements Device {
      * {@code AUTO}: f32 in mode {@code ACCURACY}, else what the model's {@code runtime_options} say, else f16.
      */
     public static final String KV_CACHE_PRECISION = CompileOptions.CACHE;
+
+    /**
+     * Compile property: the folder in which re-laid weights are kept for the next start; empty for none. Made if it does not exist.
+     * It takes about as much disk as the model, and nothing is ever removed but what a newer build of Decanter replaces.
+     */
+    public static final String CACHE_DIR = "CACHE_DIR";
 
     private static final int MAX_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
@@ -75,6 +86,7 @@ public final class CpuDevice implements Device {
         properties.put(EXECUTION_MODE, CompileOptions.PERFORMANCE);
         properties.put(DYNAMIC_QUANTIZATION, CompileOptions.AUTO);
         properties.put(KV_CACHE_PRECISION, CompileOptions.AUTO);
+        properties.put(CACHE_DIR, "");
         return properties;
     }
 
@@ -87,7 +99,8 @@ public final class CpuDevice implements Device {
         });
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
-            Executable inner = CpuCompiler.compile(model, options, team, extensions);
+            Executable inner =
+                    CpuCompiler.compile(model, options, team, memory(model, properties, team), extensions);
             return new Executable() {
                 @Override
                 public Execution newExecution() {
@@ -104,6 +117,31 @@ public final class CpuDevice implements Device {
             team.close();
             throw e;
         }
+    }
+
+    private static WeightMemory memory(Model model, Map<String, String> properties, ThreadTeam team) {
+        String folder = properties.getOrDefault(CACHE_DIR, "").strip();
+        if (folder.isEmpty()) {
+            return WeightMemory.create();
+        }
+        try {
+            return new CompileCache(Path.of(folder), configuration(properties)).memory(model, team);
+        } catch (InvalidPathException e) {
+            throw new InferenceException(CACHE_DIR + " is not a path: \"" + folder + "\"", e);
+        }
+    }
+
+    /** All that the layout of weights may depend on besides the model: options, and what chooses kernels. */
+    private static String configuration(Map<String, String> properties) {
+        Map<String, String> all = new TreeMap<>(properties);
+        all.keySet().removeAll(List.of(CACHE_DIR, NUM_THREADS, KV_CACHE_PRECISION));
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("decanter.cpu."))
+                .forEach(name -> all.put(name, System.getProperty(name)));
+        all.put("vectors", VectorSupport.describe());
+        all.put("architecture", System.getProperty("os.arch"));
+        all.put("features", CpuInfo.features());
+        return all.toString();
     }
 
     /** A width that was asked for and cannot be had is an error; a missing vector module costs speed and is said once. */

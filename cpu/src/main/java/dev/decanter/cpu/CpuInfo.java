@@ -32,6 +32,11 @@ final class CpuInfo {
         return cores.isEmpty() ? available : Math.min(available, cores.size());
     }
 
+    /** The processor's instruction sets as the system lists them; empty where it does not. */
+    static String features() {
+        return Stream.concat(lines("flags"), lines("Features")).findFirst().orElse("");
+    }
+
     static long memoryBytes() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean bean
                 ? bean.getTotalMemorySize()

@@ -15,16 +15,21 @@ public final class CpuCompiler {
     private CpuCompiler() {}
 
     /**
-     * Compiles; the model is not changed. The executable owns packed weights and folded constants, not the team.
+     * Compiles; the model is not changed. The executable owns the memory, not the team.
      *
+     * @param memory for packed weights and folded constants; closed with the executable, or if compiling fails
      * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
      */
     public static Executable compile(
-            Model model, CompileOptions options, ThreadTeam team, List<OperationExtension> extensions) {
-        WeightMemory memory = WeightMemory.create();
+            Model model,
+            CompileOptions options,
+            ThreadTeam team,
+            WeightMemory memory,
+            List<OperationExtension> extensions) {
         try {
             Model own = rewrite(model, options, memory);
             Plan plan = new Planner(own, new Lowering(team, memory, extensions), options.cache()).plan();
+            memory.compiled();
             return new Executable() {
                 @Override
                 public Execution newExecution() {

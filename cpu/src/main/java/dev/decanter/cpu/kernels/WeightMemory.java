@@ -61,6 +61,9 @@ public interface WeightMemory extends AutoCloseable {
      */
     void release(MemorySegment source);
 
+    /** Says that no more regions will be asked for; a cache then keeps what it did not know. */
+    default void compiled() {}
+
     /** Frees all of it. */
     @Override
     void close();
