@@ -95,7 +95,10 @@ final class CachedMemory implements WeightMemory {
         if (reader.get().await(part)) {
             return Optional.of(new Region(memory.asReadOnly(), part.note()));
         }
-        LOG.log(System.Logger.Level.WARNING, "a compile cache file is damaged; it is made again");
+        if (!filled) {
+            Object path = found().orElseThrow().path();
+            LOG.log(System.Logger.Level.WARNING, "compile cache {0}: it is damaged; it is made again", path);
+        }
         filled = true;
         memory.fill((byte) 0);
         return Optional.of(new Region(memory.asReadOnly(), filler.fill(memory)));

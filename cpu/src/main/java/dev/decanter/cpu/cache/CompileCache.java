@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,6 +24,7 @@ public final class CompileCache {
     private final Path folder;
     private final String configuration;
     private final long leastBytes;
+    private final Duration tick;
 
     /**
      * A cache.
@@ -31,13 +33,15 @@ public final class CompileCache {
      * @param configuration what regions depend on besides the model: options, kernels, the CPU's features
      */
     public CompileCache(Path folder, String configuration) {
-        this(folder, configuration, LEAST_BYTES);
+        this(folder, configuration, LEAST_BYTES, KnownContent.TICK);
     }
 
-    CompileCache(Path folder, String configuration, long leastBytes) {
+    /** For tests: another least size of what is kept, and another tick of the file system's clock. */
+    CompileCache(Path folder, String configuration, long leastBytes, Duration tick) {
         this.folder = folder;
         this.configuration = configuration;
         this.leastBytes = leastBytes;
+        this.tick = tick;
     }
 
     /**
@@ -64,8 +68,8 @@ public final class CompileCache {
      */
     record Found(ModelDigest digest, Path path, String key, Optional<EntryReader> reader) {}
 
-    private static KnownContent stamps(Path path) {
-        return new KnownContent(path.resolveSibling(path.getFileName() + STAMPS));
+    private KnownContent stamps(Path path) {
+        return new KnownContent(path.resolveSibling(path.getFileName() + STAMPS), tick);
     }
 
     /** Looks for the model's cache file; empty if the model cannot be cached. Failing costs a line in the log. */
@@ -109,7 +113,7 @@ public final class CompileCache {
         return plain.isEmpty() ? "model" : plain.substring(0, Math.min(40, plain.length()));
     }
 
-    private static Optional<EntryReader> open(Path path, String key, ModelDigest digest, ThreadTeam team) {
+    private Optional<EntryReader> open(Path path, String key, ModelDigest digest, ThreadTeam team) {
         EntryReader reader;
         try {
             reader = EntryReader.open(path);
@@ -133,7 +137,7 @@ public final class CompileCache {
         return fits ? Optional.of(reader) : Optional.empty();
     }
 
-    private static boolean hasContent(String content, Path path, ModelDigest digest, ThreadTeam team)
+    private boolean hasContent(String content, Path path, ModelDigest digest, ThreadTeam team)
             throws IOException {
         if (digest.files().isEmpty()) {
             return digest.content(team).equals(content);

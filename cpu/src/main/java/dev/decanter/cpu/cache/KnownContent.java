@@ -2,6 +2,7 @@ package dev.decanter.cpu.cache;
 
 import dev.decanter.ir.SourceFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,12 +21,14 @@ final class KnownContent {
     /** Copies of a model that take turns. */
     private static final int MOST = 16;
     /** The coarsest clock of a file system: what was changed less long ago may be changed again under the same stamp. */
-    private static final Duration TICK = Duration.ofSeconds(2);
+    static final Duration TICK = Duration.ofSeconds(2);
 
     private final Path path;
+    private final Duration tick;
 
-    KnownContent(Path path) {
+    KnownContent(Path path, Duration tick) {
         this.path = path;
+        this.tick = tick;
     }
 
     /** The content that files of these stamps had. */
@@ -38,12 +41,12 @@ final class KnownContent {
 
     /** Notes a model's content, unless its files are too new for their stamps to mean anything. */
     void add(ModelDigest model, String content) throws IOException {
-        Instant latest = Instant.now().minus(TICK);
+        Instant latest = Instant.now().minus(tick);
         List<SourceFile> files = model.files();
         if (files.isEmpty()
                 || !files.stream()
                         .allMatch(file -> file.stamp().isPresent()
-                                && file.stamp().get().changed().isBefore(latest))) {
+                                && file.stamp().get().changed().compareTo(latest) <= 0)) {
             return;
         }
         String stamps = model.stamps().orElseThrow();
@@ -61,7 +64,7 @@ final class KnownContent {
 
     private List<String> lines() throws IOException {
         try {
-            return Files.readAllLines(path, java.nio.charset.StandardCharsets.ISO_8859_1);
+            return Files.readAllLines(path, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {
             return List.of();
         }
