@@ -99,8 +99,7 @@ public final class CpuDevice implements Device {
         });
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
-            Executable inner =
-                    CpuCompiler.compile(model, options, team, memory(model, properties, team), extensions);
+            Executable inner = CpuCompiler.compile(model, options, team, memory(model, properties, team), extensions);
             return new Executable() {
                 @Override
                 public Execution newExecution() {

@@ -137,8 +137,7 @@ public final class CompileCache {
         return fits ? Optional.of(reader) : Optional.empty();
     }
 
-    private boolean hasContent(String content, Path path, ModelDigest digest, ThreadTeam team)
-            throws IOException {
+    private boolean hasContent(String content, Path path, ModelDigest digest, ThreadTeam team) throws IOException {
         if (digest.files().isEmpty()) {
             return digest.content(team).equals(content);
         }

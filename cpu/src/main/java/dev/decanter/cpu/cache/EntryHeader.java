@@ -21,7 +21,7 @@ import java.util.List;
  * @param regions what lies in the data, in the order of compilation
  * @param checksums CRC-32C of each block of {@value #BLOCK} bytes of the data, the last one shorter
  */
-record EntryHeader(String key, String content, List<Part> regions, int[] checksums) {
+record EntryHeader(String key, String content, List<Part> regions, List<Integer> checksums) {
     static final int BLOCK = 1 << 20;
     static final int ALIGNMENT = 4096;
     private static final long MAGIC = 0x4445_4341_4e54_3031L;
@@ -76,7 +76,7 @@ record EntryHeader(String key, String content, List<Part> regions, int[] checksu
                 out.writeLong(region.bytes);
                 out.writeLong(region.note);
             }
-            out.writeInt(checksums.length);
+            out.writeInt(checksums.size());
             for (int checksum : checksums) {
                 out.writeInt(checksum);
             }
@@ -112,7 +112,7 @@ record EntryHeader(String key, String content, List<Part> regions, int[] checksu
         }
         EntryHeader header = decode(head, start.capacity());
         if (file.size() != dataOffset(length) + header.dataBytes()
-                || header.checksums.length != Math.ceilDiv(header.dataBytes(), BLOCK)) {
+                || header.checksums.size() != Math.ceilDiv(header.dataBytes(), BLOCK)) {
             throw new Unusable("its length is not what its head says");
         }
         return header;
@@ -126,11 +126,11 @@ record EntryHeader(String key, String content, List<Part> regions, int[] checksu
         for (int i = in.readInt(); i > 0; i--) {
             regions.add(new Part(in.readUTF(), in.readLong(), in.readLong(), in.readLong()));
         }
-        int[] checksums = new int[in.readInt()];
-        for (int i = 0; i < checksums.length; i++) {
-            checksums[i] = in.readInt();
+        List<Integer> checksums = new ArrayList<>();
+        for (int i = in.readInt(); i > 0; i--) {
+            checksums.add(in.readInt());
         }
-        return new EntryHeader(key, content, List.copyOf(regions), checksums);
+        return new EntryHeader(key, content, List.copyOf(regions), List.copyOf(checksums));
     }
 
     private static ByteBuffer bytes(FileChannel file, int count) throws IOException {

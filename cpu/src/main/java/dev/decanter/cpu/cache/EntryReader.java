@@ -36,7 +36,7 @@ final class EntryReader implements AutoCloseable {
         this.header = header;
         dataOffset = header.dataOffset();
         memory = arena.allocate(header.dataBytes());
-        states = new AtomicIntegerArray(header.checksums().length);
+        states = new AtomicIntegerArray(header.checksums().size());
     }
 
     /** Opens a file and reads its head; no data yet. */
@@ -110,7 +110,7 @@ final class EntryReader implements AutoCloseable {
         }
         CRC32C sum = new CRC32C();
         sum.update(target.flip());
-        return (int) sum.getValue() == header.checksums()[block];
+        return (int) sum.getValue() == header.checksums().get(block);
     }
 
     /** Waits until a region is there, and helps; returns whether it is undamaged. */

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -62,7 +63,7 @@ final class EntryWriter {
             end = offset + region.memory.byteSize();
         }
         int blocks = Math.toIntExact(Math.ceilDiv(end, EntryHeader.BLOCK));
-        long dataOffset = new EntryHeader(key, content, parts, new int[blocks]).dataOffset();
+        long dataOffset = new EntryHeader(key, content, parts, Collections.nCopies(blocks, 0)).dataOffset();
         long free = Files.getFileStore(path.toAbsolutePath().getParent()).getUsableSpace();
         if (free < dataOffset + end) {
             throw new IOException("it needs " + ((dataOffset + end) >> 20) + " MB and has " + (free >> 20));
@@ -78,9 +79,7 @@ final class EntryWriter {
                     writer.add(regions.get(i).memory);
                 }
                 writer.endBlock();
-                int[] sums =
-                        writer.checksums.stream().mapToInt(Integer::intValue).toArray();
-                byte[] head = new EntryHeader(key, content, parts, sums).encode();
+                byte[] head = new EntryHeader(key, content, parts, writer.checksums).encode();
                 writeFully(file, ByteBuffer.wrap(head), 0);
             }
             move(temporary, path);

@@ -14,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -35,8 +34,8 @@ final class ModelDigest {
 
     private ModelDigest(Model model) {
         List<Node> nodes = model.topologicalOrder();
-        Map<Node, Integer> numbers = new IdentityHashMap<>();
-        Map<ConstantData, Integer> constants = new IdentityHashMap<>();
+        IdentityHashMap<Node, Integer> numbers = new IdentityHashMap<>();
+        IdentityHashMap<ConstantData, Integer> constants = new IdentityHashMap<>();
         for (Node node : nodes) {
             numbers.put(node, numbers.size());
             StringBuilder text = new StringBuilder(256);
@@ -69,7 +68,7 @@ final class ModelDigest {
     }
 
     /** The constant's number, in the order of first use; its content or place is digested once. */
-    private int number(ConstantData data, Map<ConstantData, Integer> constants) {
+    private int number(ConstantData data, IdentityHashMap<ConstantData, Integer> constants) {
         Integer known = constants.get(data);
         if (known != null) {
             return known;
