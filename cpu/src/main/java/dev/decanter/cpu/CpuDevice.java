@@ -138,6 +138,7 @@ public final class CpuDevice implements Device {
                 .filter(name -> name.startsWith("decanter.cpu."))
                 .forEach(name -> all.put(name, System.getProperty(name)));
         all.put("vectors", VectorSupport.describe());
+        all.put("machine", MachineCode.describe());
         all.put("architecture", System.getProperty("os.arch"));
         all.put("features", CpuInfo.features());
         return all.toString();
