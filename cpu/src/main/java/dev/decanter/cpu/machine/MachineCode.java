@@ -27,15 +27,9 @@ public final class MachineCode {
 
     /** What there is, the best first. */
     enum Kind {
-        AMX(CpuFeature.AMX_INT8, CpuFeature.AVX512_VNNI),
-        AVX512VNNI(CpuFeature.AVX512_VNNI),
-        AVXVNNI(CpuFeature.AVX_VNNI);
-
-        private final Set<CpuFeature> needed;
-
-        Kind(CpuFeature... needed) {
-            this.needed = Set.of(needed);
-        }
+        AMX,
+        AVX512VNNI,
+        AVXVNNI;
 
         String setting() {
             return name().toLowerCase(Locale.ROOT);
@@ -49,7 +43,11 @@ public final class MachineCode {
         }
 
         boolean runsOn(Set<CpuFeature> features) {
-            return features.containsAll(needed);
+            return switch (this) {
+                case AMX -> features.contains(CpuFeature.AMX_INT8) && features.contains(CpuFeature.AVX512_VNNI);
+                case AVX512VNNI -> features.contains(CpuFeature.AVX512_VNNI);
+                case AVXVNNI -> features.contains(CpuFeature.AVX_VNNI);
+            };
         }
 
         BlockKernels kernels() {

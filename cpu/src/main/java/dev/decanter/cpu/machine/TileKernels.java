@@ -154,13 +154,10 @@ final class TileKernels implements BlockKernels {
         int m = row + first * QuantizedRows.TILE;
         long tileBytes = (long) QuantizedRows.TILE * w.paddedInputs();
         long scaleBytes = (long) QuantizedRows.TILE * Float.BYTES * w.groups();
-        int from = g * w.group();
-        int half = from % 64;
+        long from = offset(g * w.group());
         // after the slice, the address is where the next input is
-        long read = (from + groups * w.group()) / 64 * TILE_CODES
-                + (from + groups * w.group()) % 64
-                - (from / 64 * TILE_CODES + half);
-        frame.set(TileCode.A, o.inputsAt(m) + (long) from / 64 * TILE_CODES + half);
+        long read = offset((g + groups) * w.group()) - from;
+        frame.set(TileCode.A, o.inputsAt(m) + from);
         frame.set(TileCode.A_TILE, tileBytes);
         frame.set(TileCode.A_NEXT, tall * tileBytes - read);
         frame.set(TileCode.WEIGHTS, scratch.address());
@@ -177,6 +174,11 @@ final class TileKernels implements BlockKernels {
         boolean zeros = w.bits() == 8 && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
         TileShape shape = new TileShape(w.group(), w.perRow(), zeros, panels, tall);
         products.computeIfAbsent(shape, s -> Routine.of(TileCode.of(s))).call(frame.block());
+    }
+
+    /** Byte of an input in its tile of rows. */
+    private static long offset(int input) {
+        return input / 64L * TILE_CODES + input % 64;
     }
 
     private void finish(Frame frame, MemorySegment scratch, Operands o, int panel, int place, int row, int rows) {
