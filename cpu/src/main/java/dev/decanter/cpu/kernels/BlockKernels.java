@@ -17,14 +17,10 @@ public interface BlockKernels {
     /** Returns what runs the products, in words for reports: {@code "AMX int8"}, {@code "Vector API 512-bit"}. */
     String describe();
 
-    /**
-     * Called before {@link #multiply} is called for rows of x, to lay them out otherwise once for all calls. Nothing to do, if
-     * not said otherwise.
-     *
-     * @param row first row, a multiple of {@link QuantizedRows#TILE}
-     * @param rows number of rows; to the last row of x, or a multiple of {@link QuantizedRows#TILE}
-     */
-    default void prepare(ThreadTeam team, QuantizedRows x, int row, int rows) {}
+    /** Returns those of this JVM without machine code: with vectors where they can be used, else plain loops. */
+    static BlockKernels portable() {
+        return VectorSupport.ENABLED ? VectorBlockKernels.INSTANCE : ScalarBlockKernels.INSTANCE;
+    }
 
     /**
      * Multiplies a block; runs on the calling thread.

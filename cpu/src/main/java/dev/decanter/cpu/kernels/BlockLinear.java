@@ -71,7 +71,6 @@ public final class BlockLinear {
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
-            kernels.prepare(team, x, row, rows);
             int tasks = 0;
             for (Product p : products) {
                 tasks += (int) Math.ceilDiv(p.weights.panels(), each);
@@ -128,7 +127,6 @@ public final class BlockLinear {
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
-            kernels.prepare(team, x, row, rows);
             team.run((int) Math.ceilDiv(panels, each), task -> {
                 int panel = (int) (task * each);
                 int count = (int) Math.min(each, panels - panel);

@@ -21,7 +21,7 @@ public final class QuantizedRows implements AutoCloseable {
     private static final float LEVELS = 127;
 
     /** Inputs of a row that lie together in a tile. */
-    private static final int CHUNK = 64;
+    static final int CHUNK = 64;
 
     /** Values worth handing to another thread. */
     private static final int TASK = 16 << 10;

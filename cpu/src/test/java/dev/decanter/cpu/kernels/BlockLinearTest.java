@@ -21,7 +21,7 @@ class BlockLinearTest {
     private static final int[] GROUPS = {32, 64, 128, 192, 256, 512};
 
     static Stream<BlockKernels> implementations() {
-        return Stream.of(ScalarBlockKernels.INSTANCE);
+        return Stream.of(ScalarBlockKernels.INSTANCE, BlockKernels.portable()).distinct();
     }
 
     @ParameterizedTest
