@@ -4,6 +4,7 @@ import dev.decanter.cpu.kernels.Attention;
 import dev.decanter.cpu.kernels.HeadRows;
 import dev.decanter.cpu.kernels.Rotary;
 import dev.decanter.cpu.kernels.Strided;
+import dev.decanter.cpu.machine.MachineAttention;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
@@ -56,7 +57,15 @@ final class AttentionSteps {
                     op.causal() ? 0 : Attention.ALL_KEYS);
             Tensor out = frame.out(0, ElementType.F32, Shape.of(q.dim(0), q.dim(1), q.dim(2), v.dim(3)));
             Attention.apply(
-                    frame.team(), sizes, rows(frame.in(0)), rows(frame, 1), rows(frame, 2), mask, scale, rows(out));
+                    frame.team(),
+                    MachineAttention.kernels(),
+                    sizes,
+                    rows(frame.in(0)),
+                    rows(frame, 1),
+                    rows(frame, 2),
+                    mask,
+                    scale,
+                    rows(out));
         };
     }
 

@@ -1,5 +1,7 @@
 package dev.decanter.cpu.kernels;
 
+import java.util.Optional;
+
 /**
  * Scaled dot-product attention, {@code softmax(q · kᵀ · scale + mask) · v}, with a running softmax over blocks of keys
  * (Milakov and Gimelshein 2018; Dao et al. 2022): scores are never held for all keys. Query heads that share a key head
@@ -13,7 +15,7 @@ public final class Attention {
     /** Rows (queries of all heads of a group) of a task. */
     private static final int QUERIES = 128;
     /** Rows up to which keys are split into ranges. */
-    private static final int SPLIT_UP_TO = 32;
+    static final int SPLIT_UP_TO = 32;
 
     private static final int RANGE_PAGES = 8;
     private static final int MAX_RANGES = 16;
@@ -47,7 +49,16 @@ public final class Attention {
     }
 
     /** What all tasks of one call share. */
-    record Call(Sizes z, Strided q, HeadRows k, HeadRows v, Strided mask, Visibility seen, float scale, Strided out) {}
+    record Call(
+            Sizes z,
+            Strided q,
+            HeadRows k,
+            HeadRows v,
+            Strided mask,
+            Visibility seen,
+            float scale,
+            Strided out,
+            Optional<AttentionKernels> kernels) {}
 
     /**
      * Computes attention. A row whose keys are all masked by -∞ (or that has none) gives zeros, as in PyTorch
@@ -59,6 +70,24 @@ public final class Attention {
      */
     public static void apply(
             ThreadTeam team, Sizes z, Strided q, HeadRows k, HeadRows v, Strided mask, float scale, Strided out) {
+        apply(team, Optional.empty(), z, q, k, v, mask, scale, out);
+    }
+
+    /**
+     * As the other, with loops of another making where they can read the cache. Numbers may differ in their last bits.
+     *
+     * @param kernels the loops
+     */
+    public static void apply(
+            ThreadTeam team,
+            Optional<AttentionKernels> kernels,
+            Sizes z,
+            Strided q,
+            HeadRows k,
+            HeadRows v,
+            Strided mask,
+            float scale,
+            Strided out) {
         int rows = z.group() * z.queries();
         int pairs = Math.multiplyExact(z.batch(), z.kvHeads());
         if (rows == 0 || pairs == 0) {
@@ -70,7 +99,7 @@ public final class Attention {
                     .floats(Scratch.TURNED, TurnedKeys.room(z.batch(), z.kvHeads(), z.keys(), z.headSize()));
             keys = TurnedKeys.of(team, k, z.batch(), z.kvHeads(), z.keys(), z.headSize(), room);
         }
-        Call call = new Call(z, q, keys, v, mask, Visibility.of(team, z, mask), scale, out);
+        Call call = new Call(z, q, keys, v, mask, Visibility.of(team, z, mask), scale, out, usable(kernels, keys, v));
         int pages = Math.ceilDiv(z.keys(), Paged.ROWS);
         if (rows <= SPLIT_UP_TO && pages > RANGE_PAGES) {
             split(team, call, rows, pairs, pages);
@@ -83,6 +112,11 @@ public final class Attention {
             block.run(0, pages);
             block.finish();
         });
+    }
+
+    private static Optional<AttentionKernels> usable(Optional<AttentionKernels> kernels, HeadRows k, HeadRows v) {
+        return kernels.filter(
+                x -> k instanceof Paged keys && v instanceof Paged values && x.reads(keys.layout(), values.layout()));
     }
 
     /** Tasks of one range each, then the merge. */

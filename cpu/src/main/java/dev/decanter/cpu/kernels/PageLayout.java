@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  */
 public record PageLayout(CachePrecision precision, boolean turned, int heads, int size) {
     /** Numbers that share a scale. */
-    static final int GROUP = 64;
+    public static final int GROUP = 64;
 
     private static final int ROWS = Paged.ROWS;
     private static final int LINE = 64;
@@ -37,6 +37,16 @@ public record PageLayout(CachePrecision precision, boolean turned, int heads, in
 
     private long code(int head, long index) {
         return head * headBytes() + index * precision.bytes();
+    }
+
+    /** Returns the byte of a page where a head's scales [groups, ROWS] begin; only with {@link CachePrecision#U8}. */
+    public long scales(int head) {
+        return scale(head, 0, 0);
+    }
+
+    /** Returns the bytes from a group's scales to its lows. */
+    public long scaleBytes() {
+        return (long) groups() * ROWS * Float.BYTES;
     }
 
     private long scale(int head, int group, int position) {

@@ -27,6 +27,16 @@ public final class Paged implements HeadRows {
         this.perBatch = perBatch;
     }
 
+    /** Returns how each page lies. */
+    public PageLayout layout() {
+        return layout;
+    }
+
+    /** Returns page {@code page} of a batch. */
+    public MemorySegment page(int batch, int page) {
+        return pages[batch * perBatch + page];
+    }
+
     @Override
     public void read(int batch, int head, int first, int n, int size, float[] target, int step) {
         layout.rows(pages[batch * perBatch + first / ROWS], head, n, target, step);
