@@ -66,7 +66,8 @@ public final class CpuCompiler {
                         new FuseRotary(),
                         new FuseAttention(),
                         new FuseCache(),
-                        new FuseElementwise())
+                        new FuseElementwise(),
+                        new FuseBlocks(options.group()))
                 .run(own);
         return own;
     }

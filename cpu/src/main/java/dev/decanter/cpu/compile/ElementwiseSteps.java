@@ -54,6 +54,15 @@ final class ElementwiseSteps {
         };
     }
 
+    /** The kernel of a gate's activation, which has no parameters; none for other functions. */
+    static Optional<dev.decanter.cpu.kernels.UnaryOp> gate(UnaryOp op) {
+        return switch (op) {
+            case UnaryOp.Swish _, UnaryOp.Sigmoid _, UnaryOp.Relu _, UnaryOp.GeluV2 _, UnaryOp.Gelu _ ->
+                function(op).map(Function::op);
+            default -> Optional.empty();
+        };
+    }
+
     static Step unary(Node node, UnaryOp op) {
         Optional<Function> function = function(op);
         if (function.isEmpty()) {

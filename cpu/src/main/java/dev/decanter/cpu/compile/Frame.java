@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.QuantizedRows;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
@@ -26,6 +27,7 @@ final class Frame implements Execution {
     private final List<Slot> dense = new ArrayList<>();
     private final Map<String, KvCache> caches = new LinkedHashMap<>();
     private final Map<String, Variable> variables = new LinkedHashMap<>();
+    private final QuantizedRows quantized = new QuantizedRows();
     private Plan.PlannedStep current;
 
     Frame(Plan plan, ThreadTeam team) {
@@ -83,6 +85,11 @@ final class Frame implements Execution {
 
     ThreadTeam team() {
         return team;
+    }
+
+    /** Codes of activations, which a step fills and reads; for no longer than the step. */
+    QuantizedRows quantized() {
+        return quantized;
     }
 
     int inputCount() {
@@ -181,6 +188,7 @@ final class Frame implements Execution {
             slot.close();
         }
         dense.forEach(Slot::close);
+        quantized.close();
         caches.values().forEach(KvCache::close);
         variables.values().forEach(Variable::close);
     }

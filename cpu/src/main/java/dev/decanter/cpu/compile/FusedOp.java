@@ -216,6 +216,45 @@ sealed interface FusedOp extends ExtensionOp {
         }
     }
 
+    /**
+     * x [..., K] quantized to 8 bits as it comes, times constant weights of integers, plus biases. Inputs x[, weight [K] of a
+     * normalization].
+     *
+     * @param parts what multiplies x; each has an output
+     * @param group inputs that are quantized together
+     * @param norm ε of an RMS normalization of x before
+     * @param gate f of f(part 0) · part 1, which then is the only output
+     */
+    record BlockLinear(
+            List<Linear> parts, int group, Optional<Float> norm, Optional<dev.decanter.cpu.kernels.UnaryOp> gate)
+            implements FusedOp {
+        public BlockLinear {
+            parts = List.copyOf(parts);
+        }
+
+        @Override
+        public String type() {
+            return (norm.isPresent() ? "Norm" : "") + (gate.isPresent() ? "BlockGate" : "BlockLinear");
+        }
+
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            PartialShape x = inputs.getFirst().shape();
+            return parts.stream()
+                    .limit(gate.isPresent() ? 1 : parts.size())
+                    .map(part -> new OutputSpec(ElementType.F32, withDim(x, -1, Dimension.of(part.outputs()))))
+                    .toList();
+        }
+    }
+
+    /** As {@link BatchedLinear}, by integers, with x quantized to 8 bits as it comes, {@code group} inputs together. */
+    record BlockBatchedLinear(WeightSource weight, int group) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return new BatchedLinear(weight).infer(inputs);
+        }
+    }
+
     /** The f32 numbers of a compressed constant, made anew in each inference. No inputs. */
     record Decompress(Compressed source) implements FusedOp {
         @Override

@@ -79,6 +79,8 @@ final class Lowering {
             case FusedOp.Convolution convolution -> ConvolutionSteps.convolution(packs, convolution, layer);
             case FusedOp.Int8MatMul product -> Int8Steps.product(product, layer);
             case FusedOp.BatchedLinear linear -> MatMulSteps.batchedLinear(packs, linear.weight());
+            case FusedOp.BlockLinear linear -> BlockSteps.linear(packs, linear);
+            case FusedOp.BlockBatchedLinear linear -> BlockSteps.batched(packs, linear);
             case FusedOp.Decompress decompress -> MatMulSteps.decompress(decompress.source());
             case FusedOp.Embedding embedding -> MatMulSteps.embedding(embedding.table());
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());

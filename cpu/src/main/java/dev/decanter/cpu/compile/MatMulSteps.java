@@ -1,5 +1,8 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.BlockKernels;
+import dev.decanter.cpu.kernels.BlockPacker;
+import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.CodeTable;
 import dev.decanter.cpu.kernels.Decompression;
 import dev.decanter.cpu.kernels.Gather;
@@ -9,6 +12,7 @@ import dev.decanter.cpu.kernels.MatMul;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
+import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.ElementType;
@@ -34,6 +38,10 @@ final class MatMulSteps {
         private final IdentityHashMap<Op.Constant, List<Packed>> packs = new IdentityHashMap<>();
 
         private record Packed(WeightSource source, List<PackedWeights> weights) {}
+
+        private record PackedBlocks(WeightSource source, int group, List<BlockWeights> weights) {}
+
+        private final IdentityHashMap<Op.Constant, List<PackedBlocks>> blocks = new IdentityHashMap<>();
 
         private record PackedInt8(ChannelWeight weight, Int8Weights weights) {}
 
@@ -82,6 +90,34 @@ final class MatMulSteps {
                 weights.add(pack(matrix.where(), matrix.quantization()));
             }
             known.add(new Packed(source, weights));
+            return weights;
+        }
+
+        /** The kernels that multiply by what {@link #packBlocks} packs. */
+        BlockKernels blockKernels() {
+            return ScalarBlockKernels.INSTANCE;
+        }
+
+        /** A layer's matrix for activations that are quantized in groups, with its bias. */
+        BlockWeights packBlocks(FusedOp.Linear layer, int group) {
+            BlockWeights plain = packBlocks(layer.weight(), group).getFirst();
+            return layer.bias().isEmpty() ? plain : plain.withBias(memory, floats(layer.bias()));
+        }
+
+        /** The matrices of a source, in order, for activations that are quantized in groups. */
+        List<BlockWeights> packBlocks(WeightSource source, int group) {
+            List<PackedBlocks> known = blocks.computeIfAbsent(source.data(), _ -> new ArrayList<>(1));
+            for (PackedBlocks packed : known) {
+                if (packed.source.equals(source) && packed.group == group) {
+                    return packed.weights;
+                }
+            }
+            List<BlockWeights> weights = new ArrayList<>(source.matrices());
+            for (WeightSource.Matrix matrix : source.load()) {
+                Quantization quantization = matrix.quantization().orElseThrow();
+                weights.add(BlockPacker.pack(team, memory, matrix.where(), quantization, group));
+            }
+            known.add(new PackedBlocks(source, group, weights));
             return weights;
         }
 
@@ -166,23 +202,20 @@ final class MatMulSteps {
             }
             int m = Math.toIntExact(given.dim(-2));
             Batches batches = Batches.of(given, source.batch());
-            long[] dims = java.util.Arrays.copyOf(batches.dims, batches.dims.length + 2);
-            dims[dims.length - 2] = m;
-            dims[dims.length - 1] = n;
-            Tensor y = frame.out(0, ElementType.F32, Shape.of(dims));
-            for (long b = 0; b < Shape.of(batches.dims).elements(); b++) {
-                long from = batches.index(b, batches.left) * m * k * Float.BYTES;
-                PackedWeights w = weights.get((int) batches.index(b, batches.right));
+            Tensor y = frame.out(0, ElementType.F32, batches.shape(m, n));
+            for (long b = 0; b < batches.count(); b++) {
+                long from = batches.left(b) * m * k * Float.BYTES;
+                PackedWeights w = weights.get((int) batches.right(b));
                 Linear.apply(frame.team(), w, x.memory(), from, k, m, y.memory(), b * m * n * Float.BYTES, n);
             }
         };
     }
 
     /** Leading dimensions of a product, with the strides by which its operands follow, in matrices. */
-    private static final class Batches {
-        final long[] dims;
-        final long[] left;
-        final long[] right;
+    static final class Batches {
+        private final long[] dims;
+        private final long[] left;
+        private final long[] right;
 
         private Batches(int rank) {
             dims = new long[rank];
@@ -211,7 +244,29 @@ final class MatMulSteps {
             return all;
         }
 
-        long index(long batch, long[] strides) {
+        long count() {
+            return Shape.of(dims).elements();
+        }
+
+        /** The shape of the product, of matrices [m, n]. */
+        Shape shape(int m, int n) {
+            long[] all = java.util.Arrays.copyOf(dims, dims.length + 2);
+            all[dims.length] = m;
+            all[dims.length + 1] = n;
+            return Shape.of(all);
+        }
+
+        /** Which matrix of x product {@code batch} reads. */
+        long left(long batch) {
+            return index(batch, left);
+        }
+
+        /** Which weight product {@code batch} reads. */
+        long right(long batch) {
+            return index(batch, right);
+        }
+
+        private long index(long batch, long[] strides) {
             long at = 0;
             for (int d = dims.length - 1; d >= 0; d--) {
                 at += batch % dims[d] * strides[d];

@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.BlockPacker;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.WeightFormat;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A constant matrix, or several of one size (experts), as the model stores it: floats of 16 or 32 bits, or
@@ -148,6 +150,25 @@ record WeightSource(
 
     int groups() {
         return inputs / groupSize;
+    }
+
+    /**
+     * Inputs of a group of activations that are quantized for products by this weight; empty if it is none of integers that
+     * kernels have such products for. Says it from types and shapes: the data may have to be computed first.
+     *
+     * @param wanted inputs of a group where a row has one scale
+     */
+    OptionalInt blockGroup(int wanted) {
+        return compressed
+                .filter(c -> c.codebook().isEmpty())
+                .flatMap(c -> BlockPacker.group(
+                        c.format(),
+                        inputs,
+                        groupSize,
+                        c.zeroPoint().map(z -> CodeTables.format(z.elementType()).orElseThrow()),
+                        wanted))
+                .map(OptionalInt::of)
+                .orElseGet(OptionalInt::empty);
     }
 
     /** Number of matrices. */

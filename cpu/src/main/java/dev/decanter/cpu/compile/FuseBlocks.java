@@ -1,0 +1,160 @@
+package dev.decanter.cpu.compile;
+
+import dev.decanter.cpu.kernels.UnaryOp;
+import dev.decanter.ir.Input;
+import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.Output;
+import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.rewrite.Pass;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Linear layers by integers of 4 and 8 bits → {@link FusedOp.BlockLinear}, which quantizes its input as it comes. Layers that
+ * read the same value become one, so that it is quantized once; the gate of an MLP goes into the products, the RMS
+ * normalization before them into the quantizing. Runs after biases have found their layers.
+ */
+final class FuseBlocks implements Pass {
+    /** With fewer inputs, or fewer elements, quantizing costs what the product saves. */
+    private static final int MIN_INPUTS = 128;
+
+    private static final long MIN_ELEMENTS = 16 << 10;
+
+    private final int wanted;
+
+    /** For this group of activations where a row of a weight has one scale; 0 for no such layers. */
+    FuseBlocks(int wanted) {
+        this.wanted = wanted;
+    }
+
+    @Override
+    public boolean run(Model model) {
+        if (wanted == 0) {
+            return false;
+        }
+        Map<Rows, List<Node>> readers = new LinkedHashMap<>();
+        boolean changed = false;
+        for (Node node : model.topologicalOrder()) {
+            switch (node.op()) {
+                case FusedOp.Linear linear -> {
+                    OptionalInt group = group(linear.weight());
+                    if (group.isPresent()) {
+                        readers.computeIfAbsent(new Rows(node.input(0), group.getAsInt()), _ -> new ArrayList<>())
+                                .add(node);
+                    }
+                }
+                case FusedOp.BatchedLinear(WeightSource weight) -> {
+                    OptionalInt group = group(weight);
+                    if (group.isPresent()) {
+                        FusedOp op = new FusedOp.BlockBatchedLinear(weight, group.getAsInt());
+                        Graphs.replace(node.output(), op, node.inputs());
+                        changed = true;
+                    }
+                }
+                default -> {}
+            }
+        }
+        readers.forEach(FuseBlocks::fuse);
+        return changed || !readers.isEmpty();
+    }
+
+    /** A value, and how it is quantized. */
+    private record Rows(Output value, int group) {}
+
+    private OptionalInt group(WeightSource weight) {
+        boolean worthwhile = weight.inputs() >= MIN_INPUTS
+                && (long) weight.outputs() * weight.inputs() * weight.matrices() >= MIN_ELEMENTS;
+        return worthwhile ? weight.blockGroup(wanted) : OptionalInt.empty();
+    }
+
+    /** The layers that read the same rows become one, or one for each gate and one for the others. */
+    private static void fuse(Rows read, List<Node> layers) {
+        List<Node> rest = new ArrayList<>(layers);
+        // an earlier gate may have taken the value's place
+        Rows rows = new Rows(layers.getFirst().input(0), read.group);
+        Optional<Normalized> norm = Normalized.of(rows.value, layers);
+        for (Node layer : layers) {
+            Optional<Gate> gate = rest.contains(layer) ? Gate.of(layer, rest) : Optional.empty();
+            if (gate.isPresent()) {
+                rest.remove(layer);
+                rest.remove(gate.get().up);
+                Output product = gate.get().product;
+                Node fused = node(product.node(), rows, List.of(layer, gate.get().up), norm, Optional.of(gate.get().op));
+                product.replaceWith(fused.output());
+            }
+        }
+        if (rest.isEmpty()) {
+            return;
+        }
+        Node fused = node(rest.getFirst(), rows, rest, norm, Optional.empty());
+        for (int i = 0; i < rest.size(); i++) {
+            rest.get(i).output().replaceWith(fused.output(i));
+        }
+    }
+
+    private static Node node(
+            Node named, Rows rows, List<Node> layers, Optional<Normalized> norm, Optional<UnaryOp> gate) {
+        List<FusedOp.Linear> parts =
+                layers.stream().map(n -> (FusedOp.Linear) n.op()).toList();
+        FusedOp op = new FusedOp.BlockLinear(parts, rows.group, norm.map(Normalized::eps), gate);
+        List<Output> inputs = norm.map(n -> List.of(n.x, n.weight)).orElse(List.of(rows.value));
+        return Node.of(op, named.name(), inputs);
+    }
+
+    /** An RMS normalization that nothing but {@code layers} reads. */
+    private record Normalized(Output x, Output weight, float eps) {
+        static Optional<Normalized> of(Output value, List<Node> layers) {
+            Node node = value.node();
+            boolean only = value.consumers().stream().map(Input::node).allMatch(layers::contains);
+            return node.op() instanceof FusedOp.RmsNorm(float eps) && only
+                    ? Optional.of(new Normalized(node.input(0), node.input(1), eps))
+                    : Optional.empty();
+        }
+    }
+
+    /** {@code op(layer) · up}, where nothing else reads either. */
+    private record Gate(UnaryOp op, Node up, Output product) {
+        static Optional<Gate> of(Node layer, List<Node> others) {
+            if (!Graphs.onlyConsumer(layer.output())) {
+                return Optional.empty();
+            }
+            Input reader = layer.output().consumers().getFirst();
+            Node node = reader.node();
+            if (node.op() instanceof FusedOp.SwishMultiply && reader.index() == 0) {
+                return of(UnaryOp.SWISH, node.input(1), layer, node, others);
+            }
+            Optional<UnaryOp> activation = activation(node);
+            if (activation.isEmpty() || !Graphs.onlyConsumer(node.output())) {
+                return Optional.empty();
+            }
+            Input product = node.output().consumers().getFirst();
+            if (!(product.node().op() instanceof BinaryOp.Multiply)) {
+                return Optional.empty();
+            }
+            return of(activation.get(), product.node().input(1 - product.index()), layer, product.node(), others);
+        }
+
+        private static Optional<Gate> of(UnaryOp op, Output up, Node layer, Node product, List<Node> others) {
+            boolean fits = up.node() != layer
+                    && others.contains(up.node())
+                    && Graphs.onlyConsumer(up)
+                    && outputs(up.node()) == outputs(layer);
+            return fits ? Optional.of(new Gate(op, up.node(), product.output())) : Optional.empty();
+        }
+
+        private static int outputs(Node layer) {
+            return ((FusedOp.Linear) layer.op()).outputs();
+        }
+
+        private static Optional<UnaryOp> activation(Node node) {
+            return node.inputs().size() == 1 && node.op() instanceof dev.decanter.ir.op.UnaryOp op
+                    ? ElementwiseSteps.gate(op)
+                    : Optional.empty();
+        }
+    }
+}
