@@ -53,8 +53,7 @@ final class BlockSteps {
         if (norm.isEmpty()) {
             x.quantize(frame.team(), in.memory(), 0, k, rows, k, op.group());
         } else {
-            x.quantizeNormalized(
-                    frame.team(), in.memory(), 0, k, frame.in(1).memory(), 0, norm.get(), rows, k, op.group());
+            x.quantizeRms(frame.team(), in.memory(), 0, frame.in(1).memory(), 0, norm.get(), rows, k, op.group());
         }
     }
 

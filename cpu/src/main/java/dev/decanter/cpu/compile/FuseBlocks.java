@@ -6,6 +6,7 @@ import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Output;
 import dev.decanter.ir.op.BinaryOp;
+import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.rewrite.Pass;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -106,14 +107,26 @@ final class FuseBlocks implements Pass {
         return Node.of(op, named.name(), inputs);
     }
 
-    /** An RMS normalization that nothing but {@code layers} reads. */
+    /** An RMS normalization that nothing but {@code layers} reads; its shape can be asked of x as well. */
     private record Normalized(Output x, Output weight, float eps) {
+        private static boolean asksShape(Node node) {
+            return node.op() instanceof ShapeOp.ShapeOf || node.op() instanceof ShapeOp.ShapeOfV1;
+        }
+
         static Optional<Normalized> of(Output value, List<Node> layers) {
             Node node = value.node();
-            boolean only = value.consumers().stream().map(Input::node).allMatch(layers::contains);
-            return node.op() instanceof FusedOp.RmsNorm(float eps) && only
-                    ? Optional.of(new Normalized(node.input(0), node.input(1), eps))
-                    : Optional.empty();
+            if (!(node.op() instanceof FusedOp.RmsNorm(float eps))) {
+                return Optional.empty();
+            }
+            List<Node> others = value.consumers().stream()
+                    .map(Input::node)
+                    .filter(n -> !layers.contains(n))
+                    .toList();
+            if (!others.stream().allMatch(Normalized::asksShape)) {
+                return Optional.empty();
+            }
+            others.forEach(n -> n.replaceInput(0, node.input(0)));
+            return Optional.of(new Normalized(node.input(0), node.input(1), eps));
         }
     }
 

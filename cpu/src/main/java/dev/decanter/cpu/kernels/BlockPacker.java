@@ -29,27 +29,37 @@ public final class BlockPacker {
      * @param wanted inputs of a group of activations, at least 1; rounded up to 32 or a multiple of 64, at most 512
      */
     public static Optional<Integer> group(Packer.Source s, Quantization q, int wanted) {
-        boolean integers = s.format().quantized() && !s.format().coded();
-        if (!integers || !fits(s.format(), q.zeroPoints())) {
+        Quantization.Entries zeros = q.zeroPoints();
+        boolean plain = zeros.absent() || (zeros.factor() == 1 && zeros.table().isEmpty());
+        Optional<WeightFormat> stored = zeros.absent() ? Optional.empty() : Optional.of(zeros.format());
+        return plain ? group(s.format(), s.inputs(), q.groupSize(), stored, wanted) : Optional.empty();
+    }
+
+    /**
+     * As {@link #group(Packer.Source, Quantization, int)}, of a weight of which only the types are known.
+     *
+     * @param format of the codes
+     * @param groupSize inputs that share a scale, {@code inputs} for one a row
+     * @param zeroPoints how zero points are stored; empty for none
+     */
+    public static Optional<Integer> group(
+            WeightFormat format, int inputs, int groupSize, Optional<WeightFormat> zeroPoints, int wanted) {
+        boolean integers = format.quantized() && !format.coded();
+        if (!integers || !zeroPoints.map(z -> fits(format, z)).orElse(true)) {
             return Optional.empty();
         }
-        if (q.groupSize() >= s.inputs()) {
+        if (groupSize >= inputs) {
             int within = Math.min(wanted, MAX_GROUP);
             return Optional.of(within <= UNIT ? UNIT : Math.ceilDiv(within, WIDE_UNIT) * WIDE_UNIT);
         }
-        int own = q.groupSize();
-        boolean fits = (own == UNIT || own % WIDE_UNIT == 0) && own <= MAX_GROUP && s.inputs() % own == 0;
-        return fits ? Optional.of(own) : Optional.empty();
+        boolean fits = (groupSize == UNIT || groupSize % WIDE_UNIT == 0)
+                && groupSize <= MAX_GROUP
+                && inputs % groupSize == 0;
+        return fits ? Optional.of(groupSize) : Optional.empty();
     }
 
-    private static boolean fits(WeightFormat weights, Quantization.Entries zeroPoints) {
-        if (zeroPoints.absent()) {
-            return true;
-        }
-        if (zeroPoints.factor() != 1 || zeroPoints.table().isPresent()) {
-            return false;
-        }
-        return switch (zeroPoints.format()) {
+    private static boolean fits(WeightFormat weights, WeightFormat zeroPoints) {
+        return switch (zeroPoints) {
             case U4, U8 -> weights.toUnsigned() == 0;
             case I4 -> weights.toUnsigned() != 0;
             case I8 -> weights == WeightFormat.I8;

@@ -13,6 +13,7 @@ import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ReduceOp;
+import dev.decanter.ir.op.ShapeOp;
 import dev.decanter.ir.op.UnaryOp;
 import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
@@ -173,6 +174,8 @@ class BlockFusionTest {
             g.result(g.op(new BinaryOp.Add(), linear(g, x, CompressedForm.INT4_SYM, 128, 64), g.noise(128)));
             // one scale a row takes the group asked for
             g.result(linear(g, x, CompressedForm.INT8_SYM, 128, K));
+            // exports ask the normalized value for its shape
+            g.result(g.op(new ShapeOp.Convert(ElementType.F32), g.op(new ShapeOp.ShapeOf(ElementType.I64), x)));
         });
         assertThat(fused(model, 64)).containsExactly("NormBlockLinear");
         // two ways to quantize rows that are normalized once

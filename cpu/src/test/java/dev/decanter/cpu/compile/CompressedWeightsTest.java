@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.decanter.cpu.CpuDevice;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
@@ -57,7 +58,10 @@ class CompressedWeightsTest {
     }
 
     private List<Tensor> run(Model model, String device, Map<String, Tensor> inputs) {
-        Map<String, String> settings = device.equals("CPU") ? Map.of("INFERENCE_NUM_THREADS", "2") : Map.of();
+        // held to f32 here; what quantizes activations has BlockFusionTest
+        Map<String, String> settings = device.equals("CPU")
+                ? Map.of(CpuDevice.NUM_THREADS, "2", CpuDevice.DYNAMIC_QUANTIZATION, "0")
+                : Map.of();
         try (CompiledModel compiled = core.compileModel(model, device, settings);
                 InferRequest request = compiled.createInferRequest()) {
             inputs.forEach(request::setTensor);

@@ -3,6 +3,7 @@ package dev.decanter.cpu.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.decanter.cpu.CpuDevice;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
@@ -27,6 +28,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Published models, whose graphs others wrote, with weights of noise: they compile, generate, and equal REFERENCE. */
 class RealModelsTest {
+    /** For results that are held to those of f32. */
+    private static final Map<String, String> F32_ACTIVATIONS = Map.of(CpuDevice.DYNAMIC_QUANTIZATION, "0");
+
     private final Core core = Core.create();
 
     @TempDir
@@ -47,16 +51,34 @@ class RealModelsTest {
                 + " Attention=36 CacheAppend=72 Embedding=1 Linear=253 RmsNorm=145 Rotary=72 SwishMultiply=36",
     })
     void isFused(String name, String expected) throws IOException {
+        assertThat(counts(name, CompileOptions.EXACT)).isEqualTo(expected);
+    }
+
+    /** With activations quantized: one product for queries, keys and values, one for the gate, each with its norm. */
+    @ParameterizedTest
+    @CsvSource({
+        "llm-gpt2-f32-stateful, Attention=12 CacheAppend=24 Embedding=2 LayerNorm=25 Linear=49",
+        "llm-tinyllama-1.1b-int8,"
+                + " Attention=22 BlockLinear=44 CacheAppend=44 Embedding=1 NormBlockGate=22 NormBlockLinear=23 Rotary=44",
+        "llm-evaai-model.ov,"
+                + " Attention=36 BlockLinear=72 CacheAppend=72 Embedding=1 NormBlockGate=36 NormBlockLinear=37"
+                + " RmsNorm=72 Rotary=72",
+    })
+    void isFusedWithQuantizedActivations(String name, String expected) throws IOException {
+        assertThat(counts(name, new CompileOptions(128, false))).isEqualTo(expected);
+    }
+
+    private String counts(String name, CompileOptions options) throws IOException {
         Map<String, Integer> counts = new TreeMap<>();
         try (Arena arena = Arena.ofConfined()) {
-            for (Node node : CpuCompiler.rewrite(RealModel.read(name, temporary), WeightMemory.in(arena))
+            for (Node node : CpuCompiler.rewrite(RealModel.read(name, temporary), options, WeightMemory.in(arena))
                     .topologicalOrder()) {
                 if (node.op() instanceof FusedOp op && !(op instanceof FusedOp.CachePast)) {
                     counts.merge(op.type(), 1, Integer::sum);
                 }
             }
         }
-        assertThat(counts.toString().replaceAll("[{},]", "")).isEqualTo(expected);
+        return counts.toString().replaceAll("[{},]", "");
     }
 
     @ParameterizedTest
@@ -99,7 +121,7 @@ class RealModelsTest {
     })
     void firstLayersEqualReference(String name, String lastLayer) throws IOException {
         Model model = RealModel.firstLayers(RealModel.read(name, temporary), lastLayer, 2);
-        try (CompiledModel cpu = core.compileModel(model, "CPU");
+        try (CompiledModel cpu = core.compileModel(model, "CPU", F32_ACTIVATIONS);
                 CompiledModel reference = core.compileModel(model, "REFERENCE");
                 InferRequest fast = cpu.createInferRequest();
                 InferRequest slow = reference.createInferRequest()) {
@@ -120,7 +142,7 @@ class RealModelsTest {
     })
     void paddedRowsEqualSingleOnes(String name, String lastLayer) throws IOException {
         Model model = RealModel.firstLayers(RealModel.read(name, temporary), lastLayer, 2);
-        try (CompiledModel compiled = core.compileModel(model, "CPU");
+        try (CompiledModel compiled = core.compileModel(model, "CPU", F32_ACTIVATIONS);
                 InferRequest batch = compiled.createInferRequest();
                 InferRequest full = compiled.createInferRequest();
                 InferRequest padded = compiled.createInferRequest()) {
