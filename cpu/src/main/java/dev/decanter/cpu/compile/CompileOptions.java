@@ -33,8 +33,8 @@ public record CompileOptions(int group, boolean accuracy, CachePrecision cache) 
     public static final String PERFORMANCE = "PERFORMANCE";
 
     private static final String ACCURACY = "ACCURACY";
-    /** Off until block products have kernels that are faster than those of f32 activations. */
-    private static final int DEFAULT_GROUP = 0;
+    private static final int DEFAULT_GROUP = 128;
+
     private static final CachePrecision DEFAULT_CACHE = CachePrecision.F32;
     private static final String OPTIONS = "runtime_options";
 

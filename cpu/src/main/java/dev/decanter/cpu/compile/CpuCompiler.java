@@ -67,6 +67,7 @@ public final class CpuCompiler {
                         new FuseAttention(),
                         new FuseCache(),
                         new FuseElementwise(),
+                        new CutEarlier(),
                         new FuseBlocks(options.group()))
                 .run(own);
         return own;

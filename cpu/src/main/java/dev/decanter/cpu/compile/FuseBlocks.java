@@ -85,7 +85,8 @@ final class FuseBlocks implements Pass {
                 rest.remove(layer);
                 rest.remove(gate.get().up);
                 Output product = gate.get().product;
-                Node fused = node(product.node(), rows, List.of(layer, gate.get().up), norm, Optional.of(gate.get().op));
+                Node fused =
+                        node(product.node(), rows, List.of(layer, gate.get().up), norm, Optional.of(gate.get().op));
                 product.replaceWith(fused.output());
             }
         }

@@ -15,6 +15,7 @@ import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
+import dev.decanter.cpu.machine.MachineCode;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -95,7 +96,7 @@ final class MatMulSteps {
 
         /** The kernels that multiply by what {@link #packBlocks} packs. */
         BlockKernels blockKernels() {
-            return ScalarBlockKernels.INSTANCE;
+            return MachineCode.kernels().orElse(ScalarBlockKernels.INSTANCE);
         }
 
         /** A layer's matrix for activations that are quantized in groups, with its bias. */

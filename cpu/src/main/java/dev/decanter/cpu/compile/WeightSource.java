@@ -165,7 +165,8 @@ record WeightSource(
                         c.format(),
                         inputs,
                         groupSize,
-                        c.zeroPoint().map(z -> CodeTables.format(z.elementType()).orElseThrow()),
+                        c.zeroPoint()
+                                .map(z -> CodeTables.format(z.elementType()).orElseThrow()),
                         wanted))
                 .map(OptionalInt::of)
                 .orElseGet(OptionalInt::empty);

@@ -52,9 +52,8 @@ public final class BlockPacker {
             int within = Math.min(wanted, MAX_GROUP);
             return Optional.of(within <= UNIT ? UNIT : Math.ceilDiv(within, WIDE_UNIT) * WIDE_UNIT);
         }
-        boolean fits = (groupSize == UNIT || groupSize % WIDE_UNIT == 0)
-                && groupSize <= MAX_GROUP
-                && inputs % groupSize == 0;
+        boolean fits =
+                (groupSize == UNIT || groupSize % WIDE_UNIT == 0) && groupSize <= MAX_GROUP && inputs % groupSize == 0;
         return fits ? Optional.of(groupSize) : Optional.empty();
     }
 

@@ -93,8 +93,7 @@ class BlockFusionTest {
     }
 
     private static Map<String, String> settings(int threads) {
-        return Map.of(
-                CpuDevice.NUM_THREADS, Integer.toString(threads), CpuDevice.DYNAMIC_QUANTIZATION, "64");
+        return Map.of(CpuDevice.NUM_THREADS, Integer.toString(threads), CpuDevice.DYNAMIC_QUANTIZATION, "64");
     }
 
     /** The greatest root of the mean square of the difference, of an output's. */
@@ -130,7 +129,8 @@ class BlockFusionTest {
             assertThat(fused(model, 0)).containsExactly("Linear");
             for (int rows : new int[] {1, 3, 40}) {
                 assertThat(error(model, exact(rows))).as("%d rows", rows).isLessThan(1e-6);
-                assertThat(error(model, Graph.noise(random, Shape.of(1, rows, K)))).isBetween(1e-5, 0.015);
+                assertThat(error(model, Graph.noise(random, Shape.of(1, rows, K))))
+                        .isBetween(1e-5, 0.015);
             }
         }
     }
@@ -141,8 +141,8 @@ class BlockFusionTest {
         Model model = Graph.of(g -> g.result(linear(g, g.input("x", -1, -1, K), CompressedForm.INT4_ASYM, 100, 64)));
         Tensor x = Graph.noise(random, Shape.of(1, 3, K));
         float[] expected = run(model, "REFERENCE", Map.of(), x).getFirst().toFloats();
-        for (var off : List.of(
-                Map.of(CpuDevice.DYNAMIC_QUANTIZATION, "0"), Map.of(CpuDevice.EXECUTION_MODE, "ACCURACY"))) {
+        for (var off :
+                List.of(Map.of(CpuDevice.DYNAMIC_QUANTIZATION, "0"), Map.of(CpuDevice.EXECUTION_MODE, "ACCURACY"))) {
             float[] actual = run(model, "CPU", off, x).getFirst().toFloats();
             for (int i = 0; i < expected.length; i++) {
                 assertThat(actual[i]).isCloseTo(expected[i], org.assertj.core.api.Assertions.within(1e-4f));
@@ -205,21 +205,22 @@ class BlockFusionTest {
             Output x = normed ? norm(g, in) : in;
             Output gate = linear(g, x, CompressedForm.INT4_ASYM, K, 64);
             Output up = linear(g, x, CompressedForm.INT4_ASYM, K, 64);
-            Output active =
-                    switch (kind) {
-                        case 0, 1 -> g.op(new UnaryOp.Swish(), gate);
-                        case 2 -> g.op(new UnaryOp.Gelu(UnaryOp.GeluMode.TANH), gate);
-                        default -> g.op(new UnaryOp.Gelu(UnaryOp.GeluMode.ERF), gate);
-                    };
-            Output product =
-                    kind % 2 == 0 ? g.op(new BinaryOp.Multiply(), active, up) : g.op(new BinaryOp.Multiply(), up, active);
+            Output active = switch (kind) {
+                case 0, 1 -> g.op(new UnaryOp.Swish(), gate);
+                case 2 -> g.op(new UnaryOp.Gelu(UnaryOp.GeluMode.TANH), gate);
+                default -> g.op(new UnaryOp.Gelu(UnaryOp.GeluMode.ERF), gate);
+            };
+            Output product = kind % 2 == 0
+                    ? g.op(new BinaryOp.Multiply(), active, up)
+                    : g.op(new BinaryOp.Multiply(), up, active);
             // what reads the gate's result is fused after it
             g.result(linear(g, product, CompressedForm.INT4_ASYM, 100, 64));
         });
         assertThat(fused(model.apply(false), 64)).containsExactly("BlockGate", "BlockLinear");
         assertThat(fused(model.apply(true), 64)).containsExactly("NormBlockGate", "BlockLinear");
         for (int rows : new int[] {1, 20}) {
-            assertThat(error(model.apply(true), Graph.noise(random, Shape.of(1, rows, K)))).isBetween(1e-5, 0.03);
+            assertThat(error(model.apply(true), Graph.noise(random, Shape.of(1, rows, K))))
+                    .isBetween(1e-5, 0.03);
         }
     }
 

@@ -39,7 +39,7 @@ class DeviceTest {
     @Test
     void quantizesActivationsUnlessToldOtherwise() {
         Model model = Graph.of(g -> g.result(g.input("x", 2)));
-        assertThat(options(model)).isEqualTo(new CompileOptions(0, false));
+        assertThat(options(model)).isEqualTo(new CompileOptions(128, false));
         assertThat(options(model, GROUP, "0")).isEqualTo(new CompileOptions(0, false));
         assertThat(options(model, GROUP, "64")).isEqualTo(new CompileOptions(64, false));
         assertThat(options(model, GROUP, "18446744073709551615").group()).isEqualTo(512);
