@@ -100,28 +100,31 @@ final class GraphBuilder {
     }
 
     private static void connect(Map<Long, Slot> slots, RawGraph.Edge edge) {
-        String text = "the edge from layer " + edge.fromLayer() + " port " + edge.fromPort() + " to layer "
-                + edge.toLayer() + " port " + edge.toPort();
         Slot from = slots.get(edge.fromLayer());
         if (from == null) {
-            throw new IrException(text + " comes from a layer that does not exist");
+            throw wrong(edge, " comes from a layer that does not exist");
         }
         Slot to = slots.get(edge.toLayer());
         if (to == null) {
-            throw new IrException(text + " goes to a layer that does not exist");
+            throw wrong(edge, " goes to a layer that does not exist");
         }
         Integer output = from.outputs.get(edge.fromPort());
         if (output == null) {
-            throw new IrException(text + ": " + from.layer + " has no output port " + edge.fromPort());
+            throw wrong(edge, ": " + from.layer + " has no output port " + edge.fromPort());
         }
         Integer input = to.inputs.get(edge.toPort());
         if (input == null) {
-            throw new IrException(text + ": " + to.layer + " has no input port " + edge.toPort());
+            throw wrong(edge, ": " + to.layer + " has no input port " + edge.toPort());
         }
         if (to.sources[input] != null) {
-            throw new IrException(text + " is the second one into that port of " + to.layer);
+            throw wrong(edge, " is the second one into that port of " + to.layer);
         }
         to.sources[input] = new Source(from, output);
+    }
+
+    private static IrException wrong(RawGraph.Edge edge, String what) {
+        return new IrException("the edge from layer " + edge.fromLayer() + " port " + edge.fromPort() + " to layer "
+                + edge.toLayer() + " port " + edge.toPort() + what);
     }
 
     private record Frame(Slot slot, int next) {}

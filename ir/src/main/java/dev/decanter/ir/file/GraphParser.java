@@ -16,6 +16,8 @@ import java.util.Map;
 
 /** XML text to {@link RawGraph}. Elements that it does not know are skipped, as OpenVINO does. */
 final class GraphParser {
+    private static final List<String> LAYER_ATTRIBUTES = List.of("name", "type", "version");
+
     private final XmlCursor xml;
     private int layerCount;
     private int edgeCount;
@@ -96,20 +98,21 @@ final class GraphParser {
     private RawGraph.Layer layer(int depth) {
         Map<String, String> attributes = xml.attributes();
         long id = Limits.number(required(attributes, "id", "a layer"), "layer id");
-        String where = "layer " + id;
-        String name = required(attributes, "name", where);
-        where += " " + Limits.quote(name);
-        String type = required(attributes, "type", where);
-        String version = required(attributes, "version", where);
+        // texts for messages are made when something is wrong: cold code makes thousands of them slowly
+        for (String name : LAYER_ATTRIBUTES) {
+            if (!attributes.containsKey(name)) {
+                String given = attributes.get("name");
+                throw missing(name, given == null ? "layer " + id : "layer " + id + " " + Limits.quote(given));
+            }
+        }
         try {
             return layer(id, attributes, new LayerContent(), depth);
         } catch (IrException e) {
-            throw prefixed(where + " (" + Limits.oneLine(type) + ", " + Limits.oneLine(version) + "): ", e);
+            String where = "layer " + id + " " + Limits.quote(attributes.getOrDefault("name", "")) + " ("
+                    + Limits.oneLine(attributes.getOrDefault("type", "")) + ", "
+                    + Limits.oneLine(attributes.getOrDefault("version", "")) + "): ";
+            throw new IrException(where + e.getMessage(), e);
         }
-    }
-
-    private static IrException prefixed(String prefix, IrException e) {
-        return new IrException(prefix + e.getMessage(), e);
     }
 
     /** What is collected while a layer's children are read. */
@@ -213,7 +216,7 @@ final class GraphParser {
         if (index >= Limits.RANK) {
             throw xml.error("port " + port + " has more than " + Limits.RANK + " dimensions");
         }
-        long size = Limits.number(xml.text(), "dimension " + index + " of port " + port + ":");
+        long size = Limits.number(xml.text(), () -> "dimension " + index + " of port " + port + ":");
         if (size < -1) {
             throw xml.error("dimension " + index + " of port " + port + " is negative: " + size);
         }
@@ -254,15 +257,19 @@ final class GraphParser {
     }
 
     private long edgeEnd(Map<String, String> attributes, String name) {
-        return Limits.number(required(attributes, name, "an edge"), name + " of an edge");
+        return Limits.number(required(attributes, name, "an edge"), () -> name + " of an edge");
     }
 
     private String required(Map<String, String> attributes, String name, String where) {
         String value = attributes.get(name);
         if (value == null) {
-            throw xml.error(where + " has no " + name);
+            throw missing(name, where);
         }
         return value;
+    }
+
+    private IrException missing(String name, String where) {
+        return xml.error(where + " has no " + name);
     }
 
     private void rtInfoEntries(Map<String, RtInfo> out, int depth) {

@@ -1,6 +1,7 @@
 package dev.decanter.ir.file;
 
 import dev.decanter.ir.IrException;
+import java.util.function.Supplier;
 
 /** Bounds on what a file may ask for, far above what real models need (8000 layers, rank 6, texts of 100 KB). */
 final class Limits {
@@ -41,10 +42,15 @@ final class Limits {
 
     /** A whole number of a file; {@code what} names it in the message. */
     static long number(String text, String what) {
+        return number(text, () -> what);
+    }
+
+    /** As {@link #number(String, String)}, for a name that has to be put together. */
+    static long number(String text, Supplier<String> what) {
         try {
             return Long.parseLong(text.strip());
         } catch (NumberFormatException e) {
-            throw new IrException(what + " " + quote(text) + " is not a whole number in range", e);
+            throw new IrException(what.get() + " " + quote(text) + " is not a whole number in range", e);
         }
     }
 }

@@ -102,7 +102,9 @@ final class XmlCursor implements AutoCloseable {
             switch (next()) {
                 case XMLStreamConstants.CHARACTERS, XMLStreamConstants.CDATA -> {
                     out.append(reader.getText());
-                    checkLength(out.length(), "the text of an element");
+                    if (out.length() > Limits.ATTRIBUTE_CHARACTERS) {
+                        throw tooLong(out.length(), "the text of an element");
+                    }
                 }
                 case XMLStreamConstants.START_ELEMENT -> skip();
                 case XMLStreamConstants.END_ELEMENT, XMLStreamConstants.END_DOCUMENT -> {
@@ -127,17 +129,18 @@ final class XmlCursor implements AutoCloseable {
         Map<String, String> out = LinkedHashMap.newLinkedHashMap(count);
         for (int i = 0; i < count; i++) {
             String value = reader.getAttributeValue(i);
-            checkLength(value.length(), "attribute " + Limits.quote(reader.getAttributeLocalName(i)));
-            out.put(reader.getAttributeLocalName(i), value);
+            String name = reader.getAttributeLocalName(i);
+            if (value.length() > Limits.ATTRIBUTE_CHARACTERS) {
+                throw tooLong(value.length(), "attribute " + Limits.quote(name));
+            }
+            out.put(name, value);
         }
         return out;
     }
 
-    private void checkLength(int characters, String what) {
-        if (characters > Limits.ATTRIBUTE_CHARACTERS) {
-            throw error(what + " of <" + Limits.oneLine(reader.isStartElement() ? name() : "…") + "> is " + characters
-                    + " characters long; more than " + Limits.ATTRIBUTE_CHARACTERS + " are not accepted");
-        }
+    private IrException tooLong(int characters, String what) {
+        return error(what + " of <" + Limits.oneLine(reader.isStartElement() ? name() : "…") + "> is " + characters
+                + " characters long; more than " + Limits.ATTRIBUTE_CHARACTERS + " are not accepted");
     }
 
     @Override
