@@ -26,22 +26,25 @@ public final class CpuCompiler {
             ThreadTeam team,
             WeightMemory memory,
             List<OperationExtension> extensions) {
+        WarmUp warmUp = WarmUp.create();
         try {
             Model own = rewrite(model, options, memory);
-            Plan plan = new Planner(own, new Lowering(team, memory, extensions), options.cache()).plan();
+            Plan plan = new Planner(own, new Lowering(team, memory, extensions), options.cache(), warmUp).plan();
             memory.compiled();
             return new Executable() {
                 @Override
                 public Execution newExecution() {
-                    return new Frame(plan, team);
+                    return warmUp.endingWith(new Frame(plan, team));
                 }
 
                 @Override
                 public void close() {
+                    warmUp.close();
                     memory.close();
                 }
             };
         } catch (RuntimeException | Error e) {
+            warmUp.close();
             memory.close();
             throw e;
         }

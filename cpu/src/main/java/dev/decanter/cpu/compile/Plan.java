@@ -32,6 +32,12 @@ record Plan(
         List<CacheSpec> caches,
         List<VariableSpec> variables) {
 
+    /** The same values with other steps. */
+    Plan withSteps(List<PlannedStep> others) {
+        return new Plan(
+                List.copyOf(others), valueCount, slotOf, slotCount, constants, parameters, results, caches, variables);
+    }
+
     /**
      * A step at its place.
      *

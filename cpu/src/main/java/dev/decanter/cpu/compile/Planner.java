@@ -28,6 +28,7 @@ final class Planner {
     private final Model model;
     private final Lowering lowering;
     private final CachePrecision cachePrecision;
+    private final WarmUp warmUp;
     private final Map<Output, Integer> ids = new HashMap<>();
     private final Map<Integer, Tensor> constants = new HashMap<>();
     private final List<Plan.PlannedStep> steps = new ArrayList<>();
@@ -36,13 +37,20 @@ final class Planner {
     private final List<Plan.VariableSpec> variables = new ArrayList<>();
 
     Planner(Model model, Lowering lowering, CachePrecision cachePrecision) {
+        this(model, lowering, cachePrecision, WarmUp.none());
+    }
+
+    /** With a warm-up that begins with the first layer, while the others are lowered. */
+    Planner(Model model, Lowering lowering, CachePrecision cachePrecision, WarmUp warmUp) {
         this.model = model;
+        this.warmUp = warmUp;
         this.cachePrecision = cachePrecision;
         this.lowering = lowering;
     }
 
     Plan plan() {
         List<Integer> viewOf = new ArrayList<>();
+        int attentions = 0;
         for (Node node : model.topologicalOrder()) {
             for (Output output : node.outputs()) {
                 ids.put(output, ids.size());
@@ -54,13 +62,20 @@ final class Planner {
                 case Op.Parameter _, Op.Result _ -> {}
                 default -> addStep(node, viewOf);
             }
+            // with the second attention there is one of everything that a layer has
+            if (node.op() instanceof FusedOp.Attention && ++attentions == 2 && warmUp.waiting()) {
+                warmUp.start(plan(viewOf, List.of()), parameters());
+            }
         }
+        return plan(viewOf, model.results().stream().map(r -> id(r.input(0))).toList());
+    }
+
+    /** The plan of the steps so far. */
+    private Plan plan(List<Integer> viewOf, List<Integer> results) {
         int[] roots = new int[viewOf.size()];
         for (int i = 0; i < roots.length; i++) {
             roots[i] = viewOf.get(i) < 0 ? i : roots[viewOf.get(i)];
         }
-        List<Integer> results =
-                model.results().stream().map(r -> id(r.input(0))).toList();
         int[] lastUse = lastUses(roots, results);
         int[] slotOf = new int[roots.length];
         int slots = assignSlots(roots, lastUse, slotOf);
@@ -70,10 +85,18 @@ final class Planner {
                 Arrays.stream(slotOf).boxed().toList(),
                 slots,
                 Map.copyOf(constants),
-                model.parameters().stream().map(p -> id(p.output())).toList(),
+                parameters().stream().map(this::id).toList(),
                 results,
                 List.copyOf(caches),
                 List.copyOf(variables));
+    }
+
+    /** The model's inputs that have been met. */
+    private List<Output> parameters() {
+        return model.parameters().stream()
+                .map(Node::output)
+                .filter(ids::containsKey)
+                .toList();
     }
 
     private int id(Output output) {
