@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.decanter.genai.GenerationConfig;
 import dev.decanter.genai.LLMPipeline;
 import dev.decanter.genai.PerfMetrics;
+import dev.decanter.ir.Model;
+import dev.decanter.runtime.Core;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -18,7 +20,8 @@ import picocli.CommandLine.Option;
         name = "benchmark",
         description = {
             "Measures generation on random token ids: load time, time to first token, time per output token, memory.",
-            "Medians over the iterations; needs no tokenizer."
+            "Medians over the iterations; needs no tokenizer. Also how much memory was read and how many products with",
+            "weights were computed a second, and which share that is of what the machine was measured to do right after."
         },
         footer = "  decanter benchmark --model llama-ov --prompt-tokens 512 --new-tokens 64")
 final class BenchmarkCommand extends BaseCommand {
@@ -83,12 +86,35 @@ final class BenchmarkCommand extends BaseCommand {
                     runs.add(metrics);
                 }
             }
+            // before the limits are measured, which takes memory
+            Resident resident = new Resident(Memory.peak(), Memory.anonymous());
+            HardwareShare share = share(pipeline, runs);
             if (json) {
-                print(json(pipeline, runs));
+                print(json(pipeline, runs, resident, share));
             } else {
-                report(pipeline, runs);
+                report(pipeline, runs, resident, share);
             }
         }
+    }
+
+    private record Resident(OptionalLong peak, OptionalLong anonymous) {}
+
+    private HardwareShare share(LLMPipeline pipeline, List<PerfMetrics> runs) {
+        Core core = Core.create();
+        Model model = core.readModel(ModelFolders.languageModel(pipeline.folder()));
+        return new HardwareShare(
+                ModelWork.of(model, options.properties),
+                core.measureLimits(pipeline.device(), threads()),
+                promptTokens,
+                newTokens,
+                median(runs, run -> run.ttft().mean()),
+                median(runs, run -> run.throughput().mean()));
+    }
+
+    /** The property is a number, or the model would not have been compiled. */
+    private int threads() {
+        return Integer.parseInt(
+                options.properties.getOrDefault("INFERENCE_NUM_THREADS", "0").strip());
     }
 
     private void requireAtLeast(int least, String option, int value) {
@@ -111,7 +137,8 @@ final class BenchmarkCommand extends BaseCommand {
         return new Random(SEED).longs(promptTokens, 0, vocabulary).toArray();
     }
 
-    private ObjectNode json(LLMPipeline pipeline, List<PerfMetrics> runs) {
+    private ObjectNode json(
+            LLMPipeline pipeline, List<PerfMetrics> runs, Resident resident, HardwareShare share) {
         ObjectNode root = JSON.createObjectNode()
                 .put("model", options.model)
                 .put("device", pipeline.device())
@@ -123,8 +150,9 @@ final class BenchmarkCommand extends BaseCommand {
                 .put("tpot_ms", median(runs, run -> run.tpot().mean()))
                 .put("prefill_tokens_per_s", median(runs, PerfMetrics::prefillTokensPerSecond))
                 .put("decode_tokens_per_s", median(runs, run -> run.throughput().mean()))
-                .put("peak_rss_mb", Memory.megabytes(Memory.peak()))
-                .put("anonymous_rss_mb", Memory.megabytes(Memory.anonymous()));
+                .put("peak_rss_mb", Memory.megabytes(resident.peak))
+                .put("anonymous_rss_mb", Memory.megabytes(resident.anonymous));
+        share.addTo(root);
         var array = root.putArray("runs");
         for (PerfMetrics run : runs) {
             array.addObject()
@@ -137,7 +165,7 @@ final class BenchmarkCommand extends BaseCommand {
         return root;
     }
 
-    private void report(LLMPipeline pipeline, List<PerfMetrics> runs) {
+    private void report(LLMPipeline pipeline, List<PerfMetrics> runs, Resident resident, HardwareShare share) {
         double tpot = median(runs, run -> run.tpot().mean());
         line("model", options.model);
         line("load time", Quantity.duration(pipeline.loadTimeMs()));
@@ -158,13 +186,15 @@ final class BenchmarkCommand extends BaseCommand {
                     Quantity.duration(tpot) + " each (decode "
                             + Quantity.rate(median(runs, run -> run.throughput().mean())) + " tokens/s)");
         }
-        line("peak memory", memory());
+        share.readText().ifPresent(text -> line("memory read", text));
+        line("products", share.operationsText());
+        line("peak memory", memory(resident));
     }
 
     /** Weights are mapped: they are resident, but the system can drop them. */
-    private static String memory() {
-        OptionalLong peak = Memory.peak();
-        OptionalLong anonymous = Memory.anonymous();
+    private static String memory(Resident resident) {
+        OptionalLong peak = resident.peak;
+        OptionalLong anonymous = resident.anonymous;
         return peak.isEmpty()
                 ? "not known on this system"
                 : Quantity.bytes(peak.getAsLong()) + " resident"

@@ -40,6 +40,12 @@ final class ModelFolders {
                 : Path.of(System.getProperty("user.home"), ".cache", "decanter");
     }
 
+    /** The file in an IR folder that the text pipeline runs. */
+    static Path languageModel(Path folder) {
+        Path whole = folder.resolve(MODEL);
+        return Files.isRegularFile(whole) ? whole : folder.resolve("openvino_language_model.xml");
+    }
+
     /** The existing folder that {@code model} names. */
     static Path existing(String model) {
         if (model.isBlank()) {

@@ -382,7 +382,9 @@ class CommandsTest {
         assertThat(text.out())
                 .contains(
                         "load time", "input length   8 tokens", "generated      3 tokens in", " on CPU", "first token")
-                .contains("prefill", "other tokens", "decode", "peak memory");
+                .contains("prefill", "other tokens", "decode", "peak memory")
+                .containsPattern("memory read +[0-9.]+ GB/s at decode \\(.+ a token\\), [0-9]+ % of the")
+                .containsPattern("products +[0-9]+ GOPS at prefill, [0-9]+ % of the");
         assertThat(text.err()).contains("warm-up", "run 2 of 2");
         JsonNode json = Cli.done(
                         Stream.concat(Stream.of(command), Stream.of("--json")).toArray())
@@ -390,8 +392,11 @@ class CommandsTest {
         assertThat(json.get("device").asText()).isEqualTo("CPU");
         assertThat(json.get("runs")).hasSize(2);
         for (String name :
-                List.of("load_time_ms", "ttft_ms", "tpot_ms", "prefill_tokens_per_s", "decode_tokens_per_s")) {
+                List.of("load_time_ms", "ttft_ms", "tpot_ms", "prefill_tokens_per_s", "decode_tokens_per_s",
+                        "decode_gb_per_s", "prefill_gops", "decode_read_share", "prefill_operations_share")) {
             assertThat(json.get(name).asDouble()).as(name).isPositive();
         }
+        assertThat(json.at("/limits/read_gb_per_s").asDouble()).isPositive();
+        assertThat(json.at("/limits/f32_gops").asDouble()).isPositive();
     }
 }

@@ -9,6 +9,7 @@ import dev.decanter.cpu.kernels.VectorSupport;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.cpu.machine.MachineCode;
 import dev.decanter.ir.Model;
+import dev.decanter.runtime.DeviceLimits;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -88,6 +90,11 @@ public final class CpuDevice implements Device {
         properties.put(KV_CACHE_PRECISION, CompileOptions.AUTO);
         properties.put(CACHE_DIR, "");
         return properties;
+    }
+
+    @Override
+    public Optional<DeviceLimits> measureLimits(int threads) {
+        return Optional.of(HardwareProbe.measure(threads(Integer.toString(threads))));
     }
 
     @Override

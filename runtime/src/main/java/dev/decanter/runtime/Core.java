@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -97,6 +98,17 @@ public final class Core {
     /** The compile properties of a device with their defaults; throws {@link InferenceException} for an unknown one. */
     public Map<String, String> deviceProperties(String device) {
         return Collections.unmodifiableMap(new LinkedHashMap<>(device(device).properties()));
+    }
+
+    /**
+     * Measures what a device's hardware can do, in less than a second.
+     *
+     * @param threads as many as a model would run on; 0 for as many as one gets by default
+     * @return empty if the device has nothing to measure
+     * @throws InferenceException for an unknown device
+     */
+    public Optional<DeviceLimits> measureLimits(String device, int threads) {
+        return device(device).measureLimits(threads);
     }
 
     /**

@@ -1,8 +1,10 @@
 package dev.decanter.runtime.spi;
 
 import dev.decanter.ir.Model;
+import dev.decanter.runtime.DeviceLimits;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A way to run models. Found by {@link java.util.ServiceLoader}; anyone may provide one. */
 public interface Device {
@@ -17,6 +19,16 @@ public interface Device {
 
     /** The compile properties that this device takes, with their defaults; others are refused before {@link #compile}. */
     Map<String, String> properties();
+
+    /**
+     * Measures what the hardware can do, in less than a second.
+     *
+     * @param threads as many as a model would run on; 0 for as many as one gets by default
+     * @return empty if the device has nothing to measure
+     */
+    default Optional<DeviceLimits> measureLimits(int threads) {
+        return Optional.empty();
+    }
 
     /**
      * Compiles a model, which is not changed. {@code extensions} run ops that the model's file has and Decanter's own
