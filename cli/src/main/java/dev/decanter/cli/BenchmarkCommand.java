@@ -137,8 +137,7 @@ final class BenchmarkCommand extends BaseCommand {
         return new Random(SEED).longs(promptTokens, 0, vocabulary).toArray();
     }
 
-    private ObjectNode json(
-            LLMPipeline pipeline, List<PerfMetrics> runs, Resident resident, HardwareShare share) {
+    private ObjectNode json(LLMPipeline pipeline, List<PerfMetrics> runs, Resident resident, HardwareShare share) {
         ObjectNode root = JSON.createObjectNode()
                 .put("model", options.model)
                 .put("device", pipeline.device())

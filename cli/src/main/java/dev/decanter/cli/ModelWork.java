@@ -72,8 +72,10 @@ record ModelWork(long weightBytes, long weights, long headWeights, boolean integ
     private static int cacheNumberBytes(Model model, Map<String, String> properties) {
         String asked = properties.getOrDefault(CACHE_PRECISION, "AUTO").strip();
         if (asked.equalsIgnoreCase("AUTO")) {
-            boolean accurate =
-                    "ACCURACY".equalsIgnoreCase(properties.getOrDefault(Core.EXECUTION_MODE_HINT, "").strip());
+            boolean accurate = "ACCURACY"
+                    .equalsIgnoreCase(properties
+                            .getOrDefault(Core.EXECUTION_MODE_HINT, "")
+                            .strip());
             asked = accurate
                     ? "f32"
                     : model.rtInfo().text("runtime_options", CACHE_PRECISION).orElse("f16");
@@ -118,7 +120,8 @@ record ModelWork(long weightBytes, long weights, long headWeights, boolean integ
                 } else {
                     weights += elements;
                 }
-                integers += matrix.elementType().isFloat() || matrix.elementType().bits() > 8 ? 0 : elements;
+                integers +=
+                        matrix.elementType().isFloat() || matrix.elementType().bits() > 8 ? 0 : elements;
                 read(side);
             }
         }

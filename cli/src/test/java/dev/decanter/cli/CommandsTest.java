@@ -391,9 +391,16 @@ class CommandsTest {
                 .json();
         assertThat(json.get("device").asText()).isEqualTo("CPU");
         assertThat(json.get("runs")).hasSize(2);
-        for (String name :
-                List.of("load_time_ms", "ttft_ms", "tpot_ms", "prefill_tokens_per_s", "decode_tokens_per_s",
-                        "decode_gb_per_s", "prefill_gops", "decode_read_share", "prefill_operations_share")) {
+        for (String name : List.of(
+                "load_time_ms",
+                "ttft_ms",
+                "tpot_ms",
+                "prefill_tokens_per_s",
+                "decode_tokens_per_s",
+                "decode_gb_per_s",
+                "prefill_gops",
+                "decode_read_share",
+                "prefill_operations_share")) {
             assertThat(json.get(name).asDouble()).as(name).isPositive();
         }
         assertThat(json.at("/limits/read_gb_per_s").asDouble()).isPositive();

@@ -34,7 +34,8 @@ class HardwareShareTest {
         assertThat(share.readGigabytes().orElseThrow()).isEqualTo(10.11);
         // two for each weight and token, of the head for one token
         assertThat(share.operations()).isEqualTo((2.0 * 2 * 100 + 2 * 0.1) / 2);
-        assertThat(share.readText()).contains("10.1 GB/s at decode (1.0 GB a token), 51 % of the 20.0 GB/s that 2 threads read");
+        assertThat(share.readText())
+                .contains("10.1 GB/s at decode (1.0 GB a token), 51 % of the 20.0 GB/s that 2 threads read");
         assertThat(share.operationsText())
                 .isEqualTo("200 GOPS at prefill, 25 % of the 800 GOPS of bytes that 2 threads do");
         ObjectNode json = JsonNodeFactory.instance.objectNode();

@@ -12,4 +12,7 @@ import java.util.OptionalDouble;
  *     empty if they have none for that
  */
 public record DeviceLimits(
-        int threads, double readBytesPerSecond, double floatOperationsPerSecond, OptionalDouble byteOperationsPerSecond) {}
+        int threads,
+        double readBytesPerSecond,
+        double floatOperationsPerSecond,
+        OptionalDouble byteOperationsPerSecond) {}
