@@ -32,6 +32,13 @@ final class ModelOptions {
     Map<String, String> properties = new LinkedHashMap<>();
 
     @Option(
+            names = "--cache-dir",
+            paramLabel = "DIR",
+            description = "Keep the re-laid weights there and start faster next time; takes about as much disk as the"
+                    + " model. The same as --property CACHE_DIR=DIR.")
+    Optional<Path> cacheDir = Optional.empty();
+
+    @Option(
             names = "--lora",
             paramLabel = "DIR[:ALPHA]",
             description = "A LoRA adapter's folder, and how strong it is (1 as trained); can be repeated.")
@@ -43,6 +50,7 @@ final class ModelOptions {
 
     LLMPipeline load(BaseCommand command, Optional<DraftModel> draft) {
         Path folder = new ModelFolders(command).language(model);
+        cacheDir.ifPresent(dir -> properties.put("CACHE_DIR", dir.toString()));
         LLMPipelineBuilder builder = LLMPipeline.builder(folder).device(device).properties(properties);
         draft.ifPresent(builder::draftModel);
         for (String adapter : lora) {

@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.NativePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -36,7 +37,7 @@ final class BlockPool implements AutoCloseable {
         int old = blocks.length;
         int fresh = Math.max(count - freeCount, old / 2);
         long stride = (blockBytes + 63) / 64 * 64;
-        MemorySegment slab = arena.allocate(Math.multiplyExact(fresh, stride), 64);
+        MemorySegment slab = NativePages.allocate(arena, Math.multiplyExact(fresh, stride));
         blocks = Arrays.copyOf(blocks, old + fresh);
         holders = Arrays.copyOf(holders, old + fresh);
         free = Arrays.copyOf(free, old + fresh);

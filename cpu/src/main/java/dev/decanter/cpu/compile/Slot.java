@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.NativePages;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.Tensor;
@@ -37,7 +38,7 @@ final class Slot implements AutoCloseable {
         long capacity = old == 0 ? bytes : Math.max(bytes, old + old / 2);
         close();
         arena = Arena.ofShared();
-        memory = arena.allocate(Math.max(64, capacity), 64);
+        memory = NativePages.allocate(arena, Math.max(64, capacity));
     }
 
     @Override

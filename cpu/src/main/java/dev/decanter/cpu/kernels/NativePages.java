@@ -19,7 +19,7 @@ import java.util.Optional;
  * when the system refuses, the memory is the arena's.
  */
 @SuppressWarnings("restricted")
-final class NativePages {
+public final class NativePages {
     /** Size and alignment of a huge page on x86-64, and on AArch64 with pages of 4 KiB. */
     private static final long HUGE = 1 << 21;
 
@@ -66,9 +66,9 @@ final class NativePages {
         static final Optional<Calls> CALLS = Calls.find();
     }
 
-    /** Returns memory that is all zero and lives as long as {@code arena}; on huge pages if it is large enough for some. */
-    static MemorySegment allocate(Arena arena, long bytes) {
-        if (bytes >= 2 * HUGE && Holder.CALLS.isPresent()) {
+    /** Returns memory that is all zero and lives as long as {@code arena}; on huge pages if it is large enough for one. */
+    public static MemorySegment allocate(Arena arena, long bytes) {
+        if (bytes >= HUGE && Holder.CALLS.isPresent()) {
             Optional<MemorySegment> pages = map(Holder.CALLS.get(), arena, bytes);
             if (pages.isPresent()) {
                 return pages.get();
