@@ -97,6 +97,18 @@ class GenerateFlagsTest {
     }
 
     @Test
+    void weightsAreKeptForTheNextStart(@TempDir Path folder) throws Exception {
+        Path cache = folder.resolve("cache");
+        Object[] command = {"generate", "--model", DEMO, "--prompt", "Hello", "--max-new-tokens", 8, "--json"};
+        JsonNode plain = Cli.done(command).json().get("token_ids");
+        assertThat(Cli.done(and(command, "--cache-dir", cache)).json().get("token_ids"))
+                .isEqualTo(plain);
+        assertThat(cache).isDirectoryContaining("glob:**.decanter");
+        assertThat(Cli.done(and(command, "--cache-dir", cache)).json().get("token_ids"))
+                .isEqualTo(plain);
+    }
+
+    @Test
     void answersHaveTheShapeThatIsAskedFor(@TempDir Path folder) throws Exception {
         String schema = """
                 {"type": "object", "required": ["a", "b"], "additionalProperties": false,

@@ -66,7 +66,7 @@ final class EntryWriter {
         long dataOffset = new EntryHeader(key, content, parts, Collections.nCopies(blocks, 0)).dataOffset();
         long free = Files.getFileStore(path.toAbsolutePath().getParent()).getUsableSpace();
         if (free < dataOffset + end) {
-            throw new IOException("it needs " + ((dataOffset + end) >> 20) + " MB and has " + (free >> 20));
+            throw new IOException((dataOffset + end) / 1000 + " kB are needed, " + free / 1000 + " kB are free");
         }
         Path temporary = temporary(path);
         try {
