@@ -35,7 +35,10 @@ public final class VectorInstructions {
         boolean broadcast = last instanceof Mem mem && mem.broadcast();
         require(!broadcast || op.canBroadcast(), op, "reads no single element for all lanes");
         Form form = new Form(op.prefix(), op.map(), op.opcode(), target.bytes(), first);
-        boolean wide = op == VectorOp.VDPBF16PS || op == VectorOp.VPERMB;
+        boolean wide = switch (op) {
+            case VDPBF16PS, VPERMB, VCVTNE2PS2BF16 -> true;
+            default -> false;
+        };
         put(form, target.number(), last, op.unit(target.bytes(), broadcast), wide);
     }
 

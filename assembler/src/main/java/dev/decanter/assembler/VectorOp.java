@@ -39,6 +39,8 @@ public enum VectorOp {
     VSUBPS(0, 1, 0x5C, true),
     /** f32 product. */
     VMULPS(0, 1, 0x59, true),
+    /** The greater f32; the last source if one is NaN. */
+    VMAXPS(0, 1, 0x5F, true),
     /** destination += first · last, in f32. */
     VFMADD231PS(1, 2, 0xB8, true),
     /** destination = destination · first + last, in f32. */
@@ -51,6 +53,8 @@ public enum VectorOp {
     VCVTPS2DQ(1, 1, 0x5B, false),
     /** f16 of half the length to f32. */
     VCVTPH2PS(1, 2, 0x13, false, Memory.HALF),
+    /** f32 to bf16, rounded half to even: of the last source to the low half, of the first one to the high half. */
+    VCVTNE2PS2BF16(3, 2, 0x72, true),
     /** Unsigned bytes of half the length to 16 bit. */
     VPMOVZXBW(1, 2, 0x30, false, Memory.HALF),
     /** Unsigned bytes of a quarter of the length to 32 bit. */

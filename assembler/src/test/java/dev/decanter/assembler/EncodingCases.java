@@ -139,7 +139,7 @@ final class EncodingCases {
                 return false;
             }
         }
-        return op != VectorOp.VDPBF16PS && op != VectorOp.VPERMB;
+        return op != VectorOp.VDPBF16PS && op != VectorOp.VPERMB && op != VectorOp.VCVTNE2PS2BF16;
     }
 
     private void register(VectorOp op, Vec target, Vec first, Vec last) {

@@ -59,6 +59,7 @@ final class AttentionSteps {
             Attention.apply(
                     frame.team(),
                     MachineAttention.kernels(),
+                    op.exact() ? Optional.empty() : MachineAttention.tiles(),
                     sizes,
                     rows(frame.in(0)),
                     rows(frame, 1),

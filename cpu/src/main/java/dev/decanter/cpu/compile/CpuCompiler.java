@@ -67,7 +67,7 @@ public final class CpuCompiler {
                         new FuseRmsNorm(),
                         new FuseLayerNorm(),
                         new FuseRotary(),
-                        new FuseAttention(),
+                        new FuseAttention(options.accuracy()),
                         new FuseCache(),
                         new FuseElementwise(),
                         new CutEarlier(),

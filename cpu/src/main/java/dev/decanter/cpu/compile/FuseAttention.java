@@ -14,6 +14,13 @@ import java.util.Optional;
 
 /** ScaledDotProductAttention, without the repetition of key heads before it → {@link FusedOp.Attention}. */
 final class FuseAttention implements Pass {
+    private final boolean exact;
+
+    /** With {@code exact}, nothing is computed with fewer bits than f32. */
+    FuseAttention(boolean exact) {
+        this.exact = exact;
+    }
+
     @Override
     public boolean run(Model model) {
         boolean changed = false;
@@ -23,7 +30,7 @@ final class FuseAttention implements Pass {
         return changed;
     }
 
-    private static boolean attention(Node node, NeuralOp.ScaledDotProductAttention op) {
+    private boolean attention(Node node, NeuralOp.ScaledDotProductAttention op) {
         int count = node.inputs().size();
         Output q = node.input(0);
         Output k = withoutRepetition(node.input(1));
@@ -63,7 +70,7 @@ final class FuseAttention implements Pass {
                 return false;
             }
         }
-        Graphs.replace(node.output(), new FusedOp.Attention(scale, op.causal()), inputs);
+        Graphs.replace(node.output(), new FusedOp.Attention(scale, op.causal(), exact), inputs);
         return true;
     }
 

@@ -319,8 +319,9 @@ sealed interface FusedOp extends ExtensionOp {
      * mask f32, added].
      *
      * @param scale factor of q·k; NaN for 1/√D
+     * @param exact whether nothing may be computed with fewer bits than f32
      */
-    record Attention(float scale, boolean causal) implements FusedOp {
+    record Attention(float scale, boolean causal, boolean exact) implements FusedOp {
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
             PartialShape v = inputs.get(2).shape();

@@ -43,13 +43,18 @@ public final class Attention {
         }
 
         /** Returns how many keys query {@code i} sees before the mask. */
-        int visible(int i) {
+        public int visible(int i) {
             return causalOffset == ALL_KEYS ? keys : (int) Math.clamp((long) i + causalOffset + 1, 0L, keys);
         }
     }
 
-    /** What all tasks of one call share. */
-    record Call(
+    /**
+     * What all tasks of one call share; see {@link #apply}.
+     *
+     * @param seen what the mask hides
+     * @param kernels loops that can read these keys and values, if few queries do
+     */
+    public record Call(
             Sizes z,
             Strided q,
             HeadRows k,
@@ -70,17 +75,19 @@ public final class Attention {
      */
     public static void apply(
             ThreadTeam team, Sizes z, Strided q, HeadRows k, HeadRows v, Strided mask, float scale, Strided out) {
-        apply(team, Optional.empty(), z, q, k, v, mask, scale, out);
+        apply(team, Optional.empty(), Optional.empty(), z, q, k, v, mask, scale, out);
     }
 
     /**
      * As the other, with loops of another making where they can read the cache. Numbers may differ in their last bits.
      *
-     * @param kernels the loops
+     * @param kernels the loops for few queries
+     * @param tiles attention of many queries with fewer bits than f32, if that is wanted
      */
     public static void apply(
             ThreadTeam team,
             Optional<AttentionKernels> kernels,
+            Optional<TiledAttention> tiles,
             Sizes z,
             Strided q,
             HeadRows k,
@@ -100,6 +107,13 @@ public final class Attention {
             keys = TurnedKeys.of(team, k, z.batch(), z.kvHeads(), z.keys(), z.headSize(), room);
         }
         Call call = new Call(z, q, keys, v, mask, Visibility.of(team, z, mask), scale, out, usable(kernels, keys, v));
+        if (rows > SPLIT_UP_TO
+                && tiles.isPresent()
+                && tiles.get().attends(z)
+                && call.seen().allPlain()) {
+            tiles.get().attend(team, call);
+            return;
+        }
         int pages = Math.ceilDiv(z.keys(), Paged.ROWS);
         if (rows <= SPLIT_UP_TO && pages > RANGE_PAGES) {
             split(team, call, rows, pairs, pages);

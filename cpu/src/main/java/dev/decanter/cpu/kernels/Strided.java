@@ -45,6 +45,16 @@ public record Strided(MemorySegment data, long offset, long batchStride, long he
         return offset + (batch * batchStride + head * headStride + row * rowStride) * Float.BYTES;
     }
 
+    /** Copies a row of {@code n} elements to the beginning of {@code target}. */
+    public void row(int batch, int head, int row, float[] target, int n) {
+        Mem.read(data, at(batch, head, row), target, 0, n);
+    }
+
+    /** Sets a row to {@code n} elements of {@code source} from {@code from} on. */
+    public void row(float[] source, int from, int n, int batch, int head, int row) {
+        Mem.write(source, from, n, data, at(batch, head, row));
+    }
+
     @Override
     public void read(int batch, int head, int first, int n, int size, float[] target, int step) {
         for (int i = 0; i < n; i++) {

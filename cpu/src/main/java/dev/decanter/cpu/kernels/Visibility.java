@@ -5,7 +5,7 @@ package dev.decanter.cpu.kernels;
  * key (padding) and from another on (the future). Rows of that kind are <em>plain</em> and need no addition; a row of any other
  * kind keeps its numbers.
  */
-final class Visibility {
+public final class Visibility {
     /** A mask's number from which on a key counts as hidden beside visible ones; f16's least is what exports write at most. */
     static final float HIDDEN = -65504;
 
@@ -83,18 +83,28 @@ final class Visibility {
         return ((perBatch ? batch : 0) * heads + (perHead ? head : 0)) * rows + (perRow ? row : 0);
     }
 
+    /** Returns whether no row needs an addition. */
+    boolean allPlain() {
+        for (int first : from) {
+            if (first < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Returns whether the mask of a query only hides. */
     boolean plain(int batch, int head, int row) {
         return from[at(batch, head, row)] >= 0;
     }
 
     /** Returns the first key that a query sees, 0 if the mask does more than hide. */
-    int from(int batch, int head, int row) {
+    public int from(int batch, int head, int row) {
         return Math.max(0, from[at(batch, head, row)]);
     }
 
     /** Returns the key after the last that a query sees, {@code visible} if the mask does more than hide. */
-    int to(int batch, int head, int row, int visible) {
+    public int to(int batch, int head, int row, int visible) {
         int i = at(batch, head, row);
         return from[i] < 0 ? visible : Math.min(visible, to[i]);
     }

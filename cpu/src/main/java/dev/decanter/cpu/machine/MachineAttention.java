@@ -10,6 +10,8 @@ import dev.decanter.cpu.kernels.AttentionKernels;
 import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.cpu.kernels.Paged;
+import dev.decanter.cpu.kernels.TiledAttention;
+import dev.decanter.cpu.kernels.VectorSupport;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,6 +26,7 @@ public final class MachineAttention implements AttentionKernels {
 
     private static final int[] TILES = {1, 2, 4, ROWS};
     private static final Optional<AttentionKernels> KERNELS = make();
+    private static final Optional<TiledAttention> TILED = makeTiles();
 
     private final Map<AttentionCode, Routine> scores = new HashMap<>();
     private final Map<AttentionCode, Routine> weigh = new HashMap<>();
@@ -48,6 +51,25 @@ public final class MachineAttention implements AttentionKernels {
     /** Returns them where products run in machine code too and the processor has AVX-512. */
     public static Optional<AttentionKernels> kernels() {
         return KERNELS;
+    }
+
+    /** Returns attention of many queries in bf16, where products run in machine code too and the processor has AMX for it. */
+    public static Optional<TiledAttention> tiles() {
+        return TILED;
+    }
+
+    private static Optional<TiledAttention> makeTiles() {
+        try {
+            return KERNELS.isPresent()
+                            && VectorSupport.bits() == VECTOR * Byte.SIZE
+                            && CpuFeatures.detect().contains(CpuFeature.AMX_BF16)
+                    ? Optional.of(new TileAttention())
+                    : Optional.empty();
+        } catch (MachineCodeException e) {
+            System.getLogger(MachineAttention.class.getName())
+                    .log(System.Logger.Level.WARNING, "attention runs without tiles: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static Optional<AttentionKernels> make() {
