@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The flags of weight compression, as Optimum-Intel spells them, that {@code export} and {@code compress} share. */
@@ -90,23 +91,8 @@ final class CompressionOptions {
             description = "Where statistics of activations are kept, and found by the next run on the same dataset.")
     private Optional<Path> statistics = Optional.empty();
 
-    @Option(
-            names = "--ignored-scope",
-            paramLabel = "NAME",
-            description = "A layer to leave as it is ('inspect --layers' lists names); can be repeated.")
-    private List<String> ignoredNames = new ArrayList<>();
-
-    @Option(
-            names = "--ignored-scope-pattern",
-            paramLabel = "REGEX",
-            description = "Leave the layers whose names begin as the expression says; can be repeated.")
-    private List<String> ignoredPatterns = new ArrayList<>();
-
-    @Option(
-            names = "--ignored-scope-type",
-            paramLabel = "TYPE",
-            description = "Leave the layers of a type, such as Gather; can be repeated.")
-    private List<String> ignoredTypes = new ArrayList<>();
+    @Mixin
+    private IgnoredScopeOptions ignored = new IgnoredScopeOptions();
 
     /** The flags that say how to compress, so that a model's preset is not wanted. Data to calibrate with say nothing of that. */
     List<String> knobs() {
@@ -122,9 +108,7 @@ final class CompressionOptions {
         switches.put("--scale-estimation", scaleEstimation);
         switches.put("--gptq", gptq);
         switches.put("--lora-correction", loraCorrection);
-        switches.put("--ignored-scope", !ignoredNames.isEmpty());
-        switches.put("--ignored-scope-pattern", !ignoredPatterns.isEmpty());
-        switches.put("--ignored-scope-type", !ignoredTypes.isEmpty());
+        switches.putAll(ignored.flags());
         switches.forEach((flag, on) -> {
             if (on) {
                 set.add(flag);
@@ -141,10 +125,6 @@ final class CompressionOptions {
         sampleTokens.ifPresent(_ -> set.add("--seq-len"));
         statistics.ifPresent(_ -> set.add("--quantization-statistics-path"));
         return set;
-    }
-
-    private IgnoredScope ignored() {
-        return new IgnoredScope(ignoredNames, ignoredPatterns, ignoredTypes);
     }
 
     Optional<String> dataset() {
@@ -197,7 +177,7 @@ final class CompressionOptions {
                 numSamples,
                 sampleTokens,
                 statistics,
-                ignored(),
+                ignored.scope(),
                 Optional.empty());
     }
 }

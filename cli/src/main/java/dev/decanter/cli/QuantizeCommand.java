@@ -5,7 +5,6 @@ import dev.decanter.compress.CalibrationDataset;
 import dev.decanter.compress.CalibrationOptions;
 import dev.decanter.compress.CompressionException;
 import dev.decanter.compress.CompressionReport;
-import dev.decanter.compress.IgnoredScope;
 import dev.decanter.compress.Quantization;
 import dev.decanter.compress.Quantization.ModelType;
 import dev.decanter.compress.Quantization.OverflowFix;
@@ -16,13 +15,13 @@ import dev.decanter.runtime.Core;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -121,23 +120,8 @@ final class QuantizeCommand extends BaseCommand {
     @Option(names = "--weight-range", paramLabel = "RULE", description = "min_max (the default) or percentile[:P].")
     private Optional<String> weightRange = Optional.empty();
 
-    @Option(
-            names = "--ignored-scope",
-            paramLabel = "NAME",
-            description = "A layer to leave as it is ('inspect --layers' lists names); can be repeated.")
-    private List<String> ignoredNames = new ArrayList<>();
-
-    @Option(
-            names = "--ignored-scope-pattern",
-            paramLabel = "REGEX",
-            description = "Leave the layers whose names begin as the expression says; can be repeated.")
-    private List<String> ignoredPatterns = new ArrayList<>();
-
-    @Option(
-            names = "--ignored-scope-type",
-            paramLabel = "TYPE",
-            description = "Leave the layers of a type, such as Add; can be repeated.")
-    private List<String> ignoredTypes = new ArrayList<>();
+    @Mixin
+    private IgnoredScopeOptions ignored = new IgnoredScopeOptions();
 
     @Option(
             names = "--device",
@@ -233,7 +217,7 @@ final class QuantizeCommand extends BaseCommand {
         Quantization.Builder builder = Quantization.builder()
                 .modelType(modelType)
                 .device(device)
-                .ignoredScope(new IgnoredScope(ignoredNames, ignoredPatterns, ignoredTypes))
+                .ignoredScope(ignored.scope())
                 .biasCorrection(!noBiasCorrection);
         numSamples.ifPresent(builder::subsetSize);
         preset.ifPresent(builder::preset);

@@ -7,7 +7,6 @@ import dev.decanter.compress.CompressionMode;
 import dev.decanter.compress.GptqParameters;
 import dev.decanter.compress.LoraCorrectionParameters;
 import dev.decanter.compress.ScaleEstimationParameters;
-import dev.decanter.compress.statistics.ActivationInput;
 import dev.decanter.compress.statistics.ActivationStatistics;
 import dev.decanter.compress.statistics.LayerStatistics;
 import dev.decanter.compress.statistics.StagedRun;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The data-aware stages of a compression, in NNCF's order: AWQ, then either GPTQ, or scale estimation and low-rank
@@ -228,7 +228,13 @@ public final class DataAwareStages {
         StagedRun.Settings quiet =
                 run.withSubset(Math.min(run.subset(), settings.subsetSize())).withListener(CompressionListener.NONE);
         ActivationStatistics.layerByLayer(model, layers, dataset, quiet, (input, inputs) -> {
-            quantize(input, inputs, settings, estimate, run);
+            Map<Boolean, List<WeightedLayer>> layersOfParts = input.layers().stream()
+                    .collect(Collectors.partitioningBy(layer -> inputs.batch() == 1 || batch(layer) > 1));
+            layersOfParts.forEach((ofParts, group) -> {
+                if (!group.isEmpty()) {
+                    quantize(group, ofParts ? inputs : inputs.joined(), settings, estimate, run);
+                }
+            });
             done[0] +=
                     input.layers().stream().mapToLong(WeightedLayer::elements).sum();
             listener.progress(done[0], total);
@@ -241,7 +247,7 @@ public final class DataAwareStages {
     }
 
     private void quantize(
-            ActivationInput input,
+            List<WeightedLayer> layers,
             LayerStatistics inputs,
             GptqParameters settings,
             boolean estimate,
@@ -256,7 +262,7 @@ public final class DataAwareStages {
             Gptq.Moments moments = Gptq.Moments.of(hessian, columns, settings);
             Optional<ActivationSummary> x =
                     estimate ? Optional.of(summary(inputs, b, Gptq.ESTIMATION.subsetSize())) : Optional.empty();
-            for (WeightedLayer layer : input.layers()) {
+            for (WeightedLayer layer : layers) {
                 LayerPlan plan = plans.get(indexOf(layer));
                 int rows = layer.layout().rows() / inputs.batch();
                 float[] w = new float[rows * columns];
@@ -265,7 +271,7 @@ public final class DataAwareStages {
                         .add(Gptq.quantize(w, rows, columns, plan.config().orElseThrow(), moments, x, settings));
             }
         }
-        for (WeightedLayer layer : input.layers()) {
+        for (WeightedLayer layer : layers) {
             LayerPlan plan = plans.get(indexOf(layer));
             Gptq.Result result = Gptq.Result.stacked(results.getOrDefault(layer, List.of()));
             DequantizedWeight weight =
@@ -345,7 +351,8 @@ public final class DataAwareStages {
     }
 
     private ActivationSummary summary(WeightedLayer layer, int batch, int subset) {
-        ActivationSummary summary = summary(find(layer).orElseThrow(), batch, subset);
+        LayerStatistics known = find(layer).orElseThrow();
+        ActivationSummary summary = summary(batch(layer) == 1 ? known.joined() : known, batch, subset);
         float[] inverse = divided.get(layer.name());
         int columns = summary.channels();
         return inverse == null
@@ -355,7 +362,7 @@ public final class DataAwareStages {
 
     private static ActivationSummary summary(LayerStatistics statistics, int batch, int subset) {
         int size = statistics.channels() * statistics.samples();
-        // A value that several layers read has the statistics of one that is not cut into experts, or of all of them.
+        // Experts that all read one value share its statistics.
         int part = Math.min(batch, statistics.batch() - 1);
         float[] means = Arrays.copyOfRange(statistics.means(), part * size, (part + 1) * size);
         return ActivationSummary.of(statistics.channels(), means, statistics.lengths(), subset);

@@ -53,6 +53,31 @@ public record LayerStatistics(
         };
     }
 
+    /** For a weight that is no stack of experts but reads the same value: of all parts together, as means. */
+    public LayerStatistics joined() {
+        if (batch == 1) {
+            return this;
+        }
+        return new LayerStatistics(
+                1,
+                channels,
+                meanOfParts(means),
+                lengths,
+                meanVariance,
+                maxVariance,
+                meanMagnitude,
+                hessianTrace,
+                hessian.map(this::meanOfParts));
+    }
+
+    private float[] meanOfParts(float[] parts) {
+        float[] mean = new float[parts.length / batch];
+        for (int i = 0; i < parts.length; i++) {
+            mean[i % mean.length] += parts[i] / batch;
+        }
+        return mean;
+    }
+
     /** The same without the Hessian, which is large. */
     public LayerStatistics withoutHessian() {
         return new LayerStatistics(

@@ -206,6 +206,24 @@ class QuantizationTest {
         assertThat(report.table().toString()).contains("int8_sym, per-channel     │ 100% (9 / 9)");
     }
 
+    /** A pattern is matched at the beginning of a name, not somewhere in it, and need not reach its end. */
+    @Test
+    void ignoredPatternsSayHowNamesBegin() {
+        Model model = Encoders.albert(2, 1);
+        CompressionReport report = transformer(CalibrationDataset.of(Encoders.texts(1, 2)))
+                .ignoredScope(new IgnoredScope(List.of(), List.of("layer\\.1/ffn"), List.of()))
+                .build()
+                .compress(model);
+        assertThat(report.layers()).isNotEmpty().noneMatch(l -> l.layer().startsWith("layer.1/ffn"));
+        assertThat(report.layers()).anyMatch(l -> l.layer().startsWith("layer.0/ffn"));
+        assertThatThrownBy(() -> transformer(CalibrationDataset.of(Encoders.texts(1, 1)))
+                        .ignoredScope(new IgnoredScope(List.of(), List.of("1/ffn"), List.of()))
+                        .build()
+                        .compress(Encoders.albert(2, 1)))
+                .isInstanceOf(CompressionException.class)
+                .hasMessageContaining("\"1/ffn\"");
+    }
+
     @Test
     void rtInfoSaysWhatWasDone() {
         Model model = Encoders.albert(2, 1);
