@@ -43,7 +43,8 @@ class GptqExpertsTest {
         for (int i = 0; i < wide.length; i++) {
             wide[i] = values[i];
         }
-        Output w = Constants.numbers(ElementType.F32, name + ".weight", shape, wide).output();
+        Output w = Constants.numbers(ElementType.F32, name + ".weight", shape, wide)
+                .output();
         return Node.of(new NeuralOp.MatMul(false, true), name, x, w);
     }
 
@@ -94,6 +95,7 @@ class GptqExpertsTest {
         assertThat(together.get("experts"))
                 .containsExactly(quantized(false, true, estimate).get("experts"));
         // Sums of the same numbers in another order.
-        assertThat(together.get("whole")).containsExactly(quantized(true, false, estimate).get("whole"), within(1e-4f));
+        assertThat(together.get("whole"))
+                .containsExactly(quantized(true, false, estimate).get("whole"), within(1e-4f));
     }
 }
