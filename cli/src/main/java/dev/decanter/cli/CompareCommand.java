@@ -105,8 +105,11 @@ final class CompareCommand extends BaseCommand {
             if (score.isPresent()) {
                 for (Path folder : List.of(base, other)) {
                     progress.stage("answering the questions of " + score.get() + " with " + folder);
-                    try (LLMPipeline pipeline =
-                            LLMPipeline.builder(folder).device(device).build()) {
+                    try (LLMPipeline pipeline = LLMPipeline.builder(folder)
+                            .device(device)
+                            // as the rest of the comparison: the models' errors alone
+                            .properties(Core.create().accurateProperties(device))
+                            .build()) {
                         scores.add(Score.of(score.get(), pipeline));
                     }
                 }

@@ -15,7 +15,9 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -43,6 +45,12 @@ final class DemoCommand extends BaseCommand {
 
     @Option(names = "--device", paramLabel = "NAME", description = "CPU, REFERENCE or AUTO (the default).")
     private String device = Core.AUTO;
+
+    @Option(
+            names = "--property",
+            paramLabel = "KEY=VALUE",
+            description = "A compile property of the device, see 'decanter devices'; can be repeated.")
+    private Map<String, String> properties = new LinkedHashMap<>();
 
     @Option(names = "--score", description = "Count exact answers to demo/heldout.jsonl, by kind of question.")
     private boolean score;
@@ -94,7 +102,8 @@ final class DemoCommand extends BaseCommand {
                         .formatted(Quantity.bytes(IrCopy.size(folder)), Quantity.bytes(IrCopy.size(small))));
         detail(INT4.label() + ", group size " + GROUP_SIZE + " → " + small.resolve(ModelFolders.MODEL));
         begin = System.nanoTime();
-        try (LLMPipeline pipeline = new LLMPipeline(small, device)) {
+        try (LLMPipeline pipeline =
+                LLMPipeline.builder(small).device(device).properties(properties).build()) {
             stage("4", "compile", begin, pipeline.device() + ", " + facts(pipeline.device()));
             stage("5", "generate", "");
             conversations(pipeline);
@@ -163,7 +172,10 @@ final class DemoCommand extends BaseCommand {
             Outputs.folder(folder, work -> TokenizerConverter.convert(checkpoint, work, ConversionOptions.DEFAULT));
         }
         Score result;
-        try (LLMPipeline pipeline = new LLMPipeline(folder, device)) {
+        try (LLMPipeline pipeline = LLMPipeline.builder(folder)
+                .device(device)
+                .properties(properties)
+                .build()) {
             result = Score.of(demo.resolve("heldout.jsonl"), pipeline);
         }
         if (json) {

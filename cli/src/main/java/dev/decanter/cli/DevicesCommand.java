@@ -34,7 +34,7 @@ final class DevicesCommand extends BaseCommand {
             core.deviceFacts(name).forEach((key, value) -> out().printf(Locale.ROOT, "  %-22s %s%n", key, value));
             core.deviceProperties(name)
                     .forEach((key, value) ->
-                            out().printf(Locale.ROOT, "  %-22s default %s  (--property)%n", key, value));
+                            out().printf(Locale.ROOT, "  %-32s default %s  (--property)%n", key, value));
         }
     }
 }

@@ -161,6 +161,13 @@ public final class Core {
         return new CompiledModel(model, chosen.name(), all, executable);
     }
 
+    /** The compile properties by which a device computes as exactly as it can; none if it always does. */
+    public Map<String, String> accurateProperties(String device) {
+        return deviceProperties(device).containsKey(EXECUTION_MODE_HINT)
+                ? Map.of(EXECUTION_MODE_HINT, "ACCURACY")
+                : Map.of();
+    }
+
     /**
      * As {@link #compileModel(Model, String, Map)}, in the mode {@code ACCURACY} of devices that have the property {@value
      * #EXECUTION_MODE_HINT}: for figures about a model that errors of fast products must not be mixed into.
@@ -168,10 +175,7 @@ public final class Core {
      * @param properties compile properties; they win
      */
     public CompiledModel compileAccurately(Model model, String device, Map<String, String> properties) {
-        Map<String, String> all = new LinkedHashMap<>();
-        if (deviceProperties(device).containsKey(EXECUTION_MODE_HINT)) {
-            all.put(EXECUTION_MODE_HINT, "ACCURACY");
-        }
+        Map<String, String> all = new LinkedHashMap<>(accurateProperties(device));
         all.putAll(properties);
         return compileModel(model, device, all);
     }

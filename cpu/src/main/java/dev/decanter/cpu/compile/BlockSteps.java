@@ -9,24 +9,24 @@ import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Products of activations that are quantized as they come, by weights of integers. */
 final class BlockSteps {
     private BlockSteps() {}
 
-    /** Inputs x [..., K][, weight of a normalization [K]]; an output for each part, or the gate's one. */
+    /** Inputs x [..., K][, weight of a normalization [K][, what is added]]; an output for each part, or the gate's one[, the sum]. */
     static Step linear(MatMulSteps.Packs packs, FusedOp.BlockLinear op) {
         BlockWeights[] weights = op.parts().stream()
                 .map(part -> packs.packBlocks(part, op.group()))
                 .toArray(BlockWeights[]::new);
         int k = op.parts().getFirst().weight().inputs();
-        int outputs = op.gate().isPresent() ? 1 : weights.length;
+        int outputs = op.products();
         BlockKernels kernels = packs.blockKernels();
         return frame -> {
-            Shape given = frame.shape(0);
+            Shape given = op.adds() ? ElementwiseSteps.broadcast(frame.shape(0), frame.shape(2)) : frame.shape(0);
             int rows = rows(given, k);
             BlockLinear.Product[] products = new BlockLinear.Product[outputs];
             for (int i = 0; i < outputs; i++) {
@@ -48,12 +48,26 @@ final class BlockSteps {
     }
 
     private static void quantize(Frame frame, QuantizedRows x, int rows, int k, FusedOp.BlockLinear op) {
-        Tensor in = frame.in(0);
-        Optional<Float> norm = op.norm();
-        if (norm.isEmpty()) {
-            x.quantize(frame.team(), in.memory(), 0, k, rows, k, op.group());
+        MemorySegment in = frame.in(0).memory();
+        if (op.norm().isEmpty()) {
+            x.quantize(frame.team(), in, 0, k, rows, k, op.group());
+            return;
+        }
+        float eps = op.norm().get();
+        MemorySegment weight = frame.in(1).memory();
+        if (!op.adds()) {
+            x.quantizeRms(frame.team(), in, 0, weight, 0, eps, rows, k, op.group());
+            return;
+        }
+        Tensor residual = frame.in(2);
+        Shape shape = ElementwiseSteps.broadcast(frame.shape(0), residual.shape());
+        MemorySegment sum = frame.out(op.products(), ElementType.F32, shape).memory();
+        if (residual.shape().equals(frame.shape(0))) {
+            MemorySegment added = residual.memory();
+            x.quantizeAddRms(frame.team(), in, 0, added, 0, sum, 0, weight, 0, eps, rows, k, op.group());
         } else {
-            x.quantizeRms(frame.team(), in.memory(), 0, frame.in(1).memory(), 0, norm.get(), rows, k, op.group());
+            ElementwiseSteps.add(frame.team(), frame.in(0), residual, shape, sum);
+            x.quantizeRms(frame.team(), sum, 0, weight, 0, eps, rows, k, op.group());
         }
     }
 

@@ -48,16 +48,17 @@ final class CutEarlier implements Pass {
     private static boolean rise(Node cut) {
         Output value = cut.input(0);
         Node node = value.node();
-        if (!Graphs.onlyConsumer(value) || node.outputs().size() != 1 || !value.names().isEmpty()) {
+        if (!Graphs.onlyConsumer(value)
+                || node.outputs().size() != 1
+                || !value.names().isEmpty()) {
             return false;
         }
-        int operands =
-                switch (node.op()) {
-                    case FusedOp.Linear _, FusedOp.RmsNorm _, FusedOp.LayerNorm _ -> 1;
-                    case FusedOp.SwishMultiply _, BinaryOp.Add _, BinaryOp.Multiply _ -> 2;
-                    case UnaryOp _ when node.inputs().size() == 1 -> 1;
-                    default -> 0;
-                };
+        int operands = switch (node.op()) {
+            case FusedOp.Linear _, FusedOp.RmsNorm _, FusedOp.LayerNorm _ -> 1;
+            case FusedOp.SwishMultiply _, BinaryOp.Add _, BinaryOp.Multiply _ -> 2;
+            case UnaryOp _ when node.inputs().size() == 1 -> 1;
+            default -> 0;
+        };
         if (operands == 0) {
             return false;
         }

@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.Elementwise;
+import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -9,6 +10,7 @@ import dev.decanter.ir.op.BinaryOp;
 import dev.decanter.ir.op.UnaryOp;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Functions of f32 elements. */
@@ -104,22 +106,29 @@ final class ElementwiseSteps {
             Tensor left = frame.in(0);
             Tensor right = frame.in(1);
             Tensor y = frame.out(0, ElementType.F32, shape);
-            Elementwise.binary(
-                    frame.team(),
-                    kernel,
-                    shape.dims(),
-                    left.memory(),
-                    0,
-                    strides(a, shape),
-                    right.memory(),
-                    0,
-                    strides(b, shape),
-                    y.memory(),
-                    0);
+            binary(frame.team(), kernel, left, right, shape, y.memory());
         };
     }
 
-    private static Shape broadcast(Shape a, Shape b) {
+    /** {@code y = a + b}, of the shape to which both are broadcast. */
+    static void add(ThreadTeam team, Tensor a, Tensor b, Shape shape, MemorySegment y) {
+        binary(team, dev.decanter.cpu.kernels.BinaryOp.ADD, a, b, shape, y);
+    }
+
+    private static void binary(
+            ThreadTeam team,
+            dev.decanter.cpu.kernels.BinaryOp kernel,
+            Tensor a,
+            Tensor b,
+            Shape shape,
+            MemorySegment y) {
+        long[] left = strides(a.shape(), shape);
+        long[] right = strides(b.shape(), shape);
+        Elementwise.binary(team, kernel, shape.dims(), a.memory(), 0, left, b.memory(), 0, right, y, 0);
+    }
+
+    /** The shape of what is made of two tensors element by element. */
+    static Shape broadcast(Shape a, Shape b) {
         if (a.equals(b)) {
             return a;
         }

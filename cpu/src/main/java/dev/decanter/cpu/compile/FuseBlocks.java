@@ -18,7 +18,7 @@ import java.util.OptionalInt;
 /**
  * Linear layers by integers of 4 and 8 bits → {@link FusedOp.BlockLinear}, which quantizes its input as it comes. Layers that
  * read the same value become one, so that it is quantized once; the gate of an MLP goes into the products, the RMS
- * normalization before them into the quantizing. Runs after biases have found their layers.
+ * normalization before them into the quantizing, with the sum that it is of. Runs after biases have found their layers.
  */
 final class FuseBlocks implements Pass {
     /** With fewer inputs, or fewer elements, quantizing costs what the product saves. */
@@ -75,41 +75,68 @@ final class FuseBlocks implements Pass {
 
     /** The layers that read the same rows become one, or one for each gate and one for the others. */
     private static void fuse(Rows read, List<Node> layers) {
-        List<Node> rest = new ArrayList<>(layers);
         // an earlier gate may have taken the value's place
         Rows rows = new Rows(layers.getFirst().input(0), read.group);
-        Optional<Normalized> norm = Normalized.of(rows.value, layers);
+        List<Node> rest = new ArrayList<>(layers);
+        List<Gate> gates = new ArrayList<>();
         for (Node layer : layers) {
-            Optional<Gate> gate = rest.contains(layer) ? Gate.of(layer, rest) : Optional.empty();
-            if (gate.isPresent()) {
-                rest.remove(layer);
-                rest.remove(gate.get().up);
-                Output product = gate.get().product;
-                Node fused =
-                        node(product.node(), rows, List.of(layer, gate.get().up), norm, Optional.of(gate.get().op));
-                product.replaceWith(fused.output());
+            if (rest.contains(layer)) {
+                Gate.of(layer, rest).ifPresent(gate -> {
+                    rest.removeAll(List.of(layer, gate.up));
+                    gates.add(gate);
+                });
             }
         }
-        if (rest.isEmpty()) {
-            return;
+        Optional<Normalized> norm = Normalized.of(rows.value, layers);
+        int products = gates.size() + (rest.isEmpty() ? 0 : 1);
+        Optional<Node> sum = norm.flatMap(n -> n.sum()).filter(_ -> products == 1);
+        for (Gate gate : gates) {
+            Node named = gate.product.node();
+            Node fused = node(named, rows, List.of(gate.layer, gate.up), norm, sum, Optional.of(gate.op));
+            gate.product.replaceWith(fused.output(0));
         }
-        Node fused = node(rest.getFirst(), rows, rest, norm, Optional.empty());
-        for (int i = 0; i < rest.size(); i++) {
-            rest.get(i).output().replaceWith(fused.output(i));
+        if (!rest.isEmpty()) {
+            Node fused = node(rest.getFirst(), rows, rest, norm, sum, Optional.empty());
+            for (int i = 0; i < rest.size(); i++) {
+                rest.get(i).output().replaceWith(fused.output(i));
+            }
         }
     }
 
     private static Node node(
-            Node named, Rows rows, List<Node> layers, Optional<Normalized> norm, Optional<UnaryOp> gate) {
+            Node named,
+            Rows rows,
+            List<Node> layers,
+            Optional<Normalized> norm,
+            Optional<Node> sum,
+            Optional<UnaryOp> gate) {
         List<FusedOp.Linear> parts =
                 layers.stream().map(n -> (FusedOp.Linear) n.op()).toList();
-        FusedOp op = new FusedOp.BlockLinear(parts, rows.group, norm.map(Normalized::eps), gate);
-        List<Output> inputs = norm.map(n -> List.of(n.x, n.weight)).orElse(List.of(rows.value));
-        return Node.of(op, named.name(), inputs);
+        FusedOp op = new FusedOp.BlockLinear(parts, rows.group, norm.map(Normalized::eps), sum.isPresent(), gate);
+        if (norm.isEmpty()) {
+            return Node.of(op, named.name(), List.of(rows.value));
+        }
+        Output weight = norm.get().weight;
+        if (sum.isEmpty()) {
+            return Node.of(op, named.name(), List.of(norm.get().x, weight));
+        }
+        Node add = sum.get();
+        Node fused = Node.of(op, named.name(), List.of(add.input(0), weight, add.input(1)));
+        add.output().replaceWith(fused.outputs().getLast());
+        return fused;
     }
 
     /** An RMS normalization that nothing but {@code layers} reads; its shape can be asked of x as well. */
     private record Normalized(Output x, Output weight, float eps) {
+        /** The sum that is normalized, of two values of x's shape, as of a residual connection. */
+        Optional<Node> sum() {
+            Node node = x.node();
+            boolean fits = node.op() instanceof BinaryOp.Add
+                    && node.inputs().stream()
+                            .allMatch(in -> Graphs.isF32(in) && in.shape().equals(x.shape()));
+            return fits ? Optional.of(node) : Optional.empty();
+        }
+
         private static boolean asksShape(Node node) {
             return node.op() instanceof ShapeOp.ShapeOf || node.op() instanceof ShapeOp.ShapeOfV1;
         }
@@ -132,7 +159,7 @@ final class FuseBlocks implements Pass {
     }
 
     /** {@code op(layer) · up}, where nothing else reads either. */
-    private record Gate(UnaryOp op, Node up, Output product) {
+    private record Gate(UnaryOp op, Node layer, Node up, Output product) {
         static Optional<Gate> of(Node layer, List<Node> others) {
             if (!Graphs.onlyConsumer(layer.output())) {
                 return Optional.empty();
@@ -158,7 +185,7 @@ final class FuseBlocks implements Pass {
                     && others.contains(up.node())
                     && Graphs.onlyConsumer(up)
                     && outputs(up.node()) == outputs(layer);
-            return fits ? Optional.of(new Gate(op, up.node(), product.output())) : Optional.empty();
+            return fits ? Optional.of(new Gate(op, layer, up.node(), product.output())) : Optional.empty();
         }
 
         private static int outputs(Node layer) {

@@ -218,15 +218,20 @@ sealed interface FusedOp extends ExtensionOp {
 
     /**
      * x [..., K] quantized to 8 bits as it comes, times constant weights of integers, plus biases. Inputs x[, weight [K] of a
-     * normalization].
+     * normalization[, what is added to x before]].
      *
      * @param parts what multiplies x; each has an output
      * @param group inputs that are quantized together
      * @param norm ε of an RMS normalization of x before
-     * @param gate f of f(part 0) · part 1, which then is the only output
+     * @param adds whether x is a sum; the sum is the last output
+     * @param gate f of f(part 0) · part 1, which then is the only output of the parts
      */
     record BlockLinear(
-            List<Linear> parts, int group, Optional<Float> norm, Optional<dev.decanter.cpu.kernels.UnaryOp> gate)
+            List<Linear> parts,
+            int group,
+            Optional<Float> norm,
+            boolean adds,
+            Optional<dev.decanter.cpu.kernels.UnaryOp> gate)
             implements FusedOp {
         public BlockLinear {
             parts = List.copyOf(parts);
@@ -234,16 +239,27 @@ sealed interface FusedOp extends ExtensionOp {
 
         @Override
         public String type() {
-            return (norm.isPresent() ? "Norm" : "") + (gate.isPresent() ? "BlockGate" : "BlockLinear");
+            return (adds ? "Add" : "")
+                    + (norm.isPresent() ? "Norm" : "")
+                    + (gate.isPresent() ? "BlockGate" : "BlockLinear");
         }
 
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
             PartialShape x = inputs.getFirst().shape();
-            return parts.stream()
-                    .limit(gate.isPresent() ? 1 : parts.size())
-                    .map(part -> new OutputSpec(ElementType.F32, withDim(x, -1, Dimension.of(part.outputs()))))
-                    .toList();
+            List<OutputSpec> outputs = new ArrayList<>();
+            for (Linear part : parts.subList(0, products())) {
+                outputs.add(new OutputSpec(ElementType.F32, withDim(x, -1, Dimension.of(part.outputs()))));
+            }
+            if (adds) {
+                outputs.add(new OutputSpec(ElementType.F32, x));
+            }
+            return outputs;
+        }
+
+        /** Outputs that are products. */
+        int products() {
+            return gate.isPresent() ? 1 : parts.size();
         }
     }
 

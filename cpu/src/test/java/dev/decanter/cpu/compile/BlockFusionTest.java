@@ -82,9 +82,13 @@ class BlockFusionTest {
     }
 
     private List<Tensor> run(Model model, String device, Map<String, String> settings, Tensor x) {
+        return run(model, device, settings, Map.of("x", x));
+    }
+
+    private List<Tensor> run(Model model, String device, Map<String, String> settings, Map<String, Tensor> inputs) {
         try (CompiledModel compiled = core.compileModel(model, device, settings);
                 InferRequest request = compiled.createInferRequest()) {
-            request.setTensor("x", x);
+            inputs.forEach(request::setTensor);
             request.infer();
             return request.outputs().stream()
                     .map(t -> Tensor.ofFloats(t.shape(), t.toFloats()))
@@ -194,6 +198,53 @@ class BlockFusionTest {
         });
         assertThat(fused(model, 64)).containsExactlyInAnyOrder("RmsNorm", "BlockLinear");
         assertThat(error(model, Graph.noise(random, Shape.of(1, 3, K)))).isBetween(1e-6, 0.015);
+    }
+
+    /** Two layers with residual connections: sums are made where they are normalized, and read again after. */
+    @Test
+    void addsWhereItNormalizes() {
+        Model model = Graph.of(g -> {
+            Output x = g.input("x", -1, -1, K);
+            Output first = g.op(new BinaryOp.Add(), x, linear(g, norm(g, x), CompressedForm.INT4_ASYM, K, 64));
+            Output second = g.op(new BinaryOp.Add(), linear(g, norm(g, first), CompressedForm.INT4_ASYM, K, 64), first);
+            g.result(linear(g, norm(g, second), CompressedForm.INT4_ASYM, 100, 64));
+        });
+        assertThat(fused(model, 64)).containsExactly("NormBlockLinear", "AddNormBlockLinear", "AddNormBlockLinear");
+        for (int rows : new int[] {1, 20}) {
+            assertThat(error(model, Graph.noise(random, Shape.of(1, rows, K)))).isBetween(1e-5, 0.04);
+        }
+    }
+
+    /** Shapes that are equal as far as they are known, and differ when it runs. */
+    @Test
+    void broadcastsWhatItAdds() {
+        Model model = Graph.of(g -> {
+            Output x = g.input("x", -1, -1, K);
+            Output first = g.op(
+                    new ShapeOp.Slice(), x, g.longs(0), g.input("end", ElementType.I64, 1), g.longs(1), g.longs(1));
+            Output sum = g.op(new BinaryOp.Add(), first, x);
+            g.result(linear(g, norm(g, sum), CompressedForm.INT4_ASYM, 100, 64));
+            g.result(sum);
+        });
+        assertThat(fused(model, 64)).containsExactly("AddNormBlockLinear");
+        Tensor x = Graph.noise(random, Shape.of(1, 3, K));
+        Map<String, Tensor> inputs = Map.of("x", x, "end", Tensor.ofLongs(Shape.of(1), 1));
+        float[] expected = run(model, "REFERENCE", Map.of(), inputs).get(1).toFloats();
+        List<Tensor> actual = run(model, "CPU", settings(2), inputs);
+        assertThat(actual.get(0).shape()).isEqualTo(Shape.of(1, 3, 100));
+        assertThat(actual.get(1).toFloats()).isEqualTo(expected);
+    }
+
+    /** What has another shape is broadcast before. */
+    @Test
+    void addsOnlyEqualShapes() {
+        Model model = Graph.of(g -> {
+            Output x = g.input("x", -1, -1, K);
+            Output sum = g.op(new BinaryOp.Add(), x, g.noise(K));
+            g.result(linear(g, norm(g, sum), CompressedForm.INT4_ASYM, 100, 64));
+        });
+        assertThat(fused(model, 64)).containsExactly("NormBlockLinear");
+        assertThat(error(model, Graph.noise(random, Shape.of(1, 3, K)))).isBetween(1e-5, 0.015);
     }
 
     /** Gates as in Llama (SwiGLU) and Gemma (GELU), the activation's operand first or second. */

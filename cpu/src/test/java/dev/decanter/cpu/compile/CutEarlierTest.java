@@ -88,7 +88,8 @@ class CutEarlierTest {
             Output x = g.input("x", -1, -1, 8);
             Output soft = g.op(new NeuralOp.Softmax(1), x);
             g.result(linear(g, last(g, soft), 8));
-            Output features = g.op(new ShapeOp.Slice(), linear(g, x, 8), g.longs(0), g.longs(4), g.longs(1), g.longs(2));
+            Output features =
+                    g.op(new ShapeOp.Slice(), linear(g, x, 8), g.longs(0), g.longs(4), g.longs(1), g.longs(2));
             g.result(features);
         });
         try (Arena arena = Arena.ofConfined()) {

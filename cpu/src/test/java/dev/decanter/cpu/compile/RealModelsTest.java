@@ -59,10 +59,11 @@ class RealModelsTest {
     @CsvSource({
         "llm-gpt2-f32-stateful, Attention=12 CacheAppend=24 Embedding=2 LayerNorm=25 Linear=49",
         "llm-tinyllama-1.1b-int8,"
-                + " Attention=22 BlockLinear=44 CacheAppend=44 Embedding=1 NormBlockGate=22 NormBlockLinear=23 Rotary=44",
+                + " AddNormBlockGate=22 AddNormBlockLinear=22 Attention=22 BlockLinear=44 CacheAppend=44 Embedding=1"
+                + " NormBlockLinear=1 Rotary=44",
         "llm-evaai-model.ov,"
-                + " Attention=36 BlockLinear=72 CacheAppend=72 Embedding=1 NormBlockGate=36 NormBlockLinear=37"
-                + " RmsNorm=72 Rotary=72",
+                + " AddNormBlockGate=36 AddNormBlockLinear=36 Attention=36 BlockLinear=72 CacheAppend=72 Embedding=1"
+                + " NormBlockLinear=1 RmsNorm=72 Rotary=72",
     })
     void isFusedWithQuantizedActivations(String name, String expected) throws IOException {
         assertThat(counts(name, new CompileOptions(128, false))).isEqualTo(expected);
