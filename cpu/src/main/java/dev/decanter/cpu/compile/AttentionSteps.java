@@ -15,12 +15,12 @@ import java.util.Optional;
 final class AttentionSteps {
     private AttentionSteps() {}
 
-    /** Inputs new [B, H, S, D], beam index [B]. */
-    static Step append(String variable) {
+    /** Inputs new [B, H, S, D], or [B, S, H, D] if turned, beam index [B]. */
+    static Step append(String variable, boolean turned) {
         return frame -> {
             KvCache cache = frame.kvCache(variable);
             cache.reorder(frame.in(1));
-            cache.append(frame.team(), frame.in(0));
+            cache.append(frame.team(), frame.in(0), turned);
             frame.view(0, cache);
         };
     }
@@ -55,7 +55,8 @@ final class AttentionSteps {
                     (int) q.dim(3),
                     (int) v.dim(3),
                     op.causal() ? 0 : Attention.ALL_KEYS);
-            Tensor out = frame.out(0, ElementType.F32, Shape.of(q.dim(0), q.dim(1), q.dim(2), v.dim(3)));
+            Shape result = Shape.of(q.dim(0), q.dim(op.turned() ? 2 : 1), q.dim(op.turned() ? 1 : 2), v.dim(3));
+            Tensor out = frame.out(0, ElementType.F32, result);
             Attention.apply(
                     frame.team(),
                     MachineAttention.kernels(),
@@ -66,15 +67,16 @@ final class AttentionSteps {
                     rows(frame, 2),
                     mask,
                     scale,
-                    rows(out));
+                    rows(out, op.turned()));
         };
     }
 
-    /** Inputs x [B, H, S, D], cos and sin [B|1, 1, S, D]. */
-    static Step rotary() {
+    /** Inputs x [B, H, S, D], or [B, S, H, D] if turned, cos and sin [B|1, 1, S, D]. */
+    static Step rotary(boolean turned) {
         return frame -> {
             Tensor x = frame.in(0);
-            Shape shape = x.shape();
+            Shape given = x.shape();
+            Shape shape = turned ? Shape.of(given.dim(0), given.dim(2), given.dim(1), given.dim(3)) : given;
             Tensor y = frame.out(0, ElementType.F32, shape);
             int size = (int) shape.dim(3);
             Rotary.apply(
@@ -84,7 +86,7 @@ final class AttentionSteps {
                     (int) shape.dim(2),
                     size,
                     size,
-                    rows(x),
+                    rows(x, turned),
                     angles(frame.in(1), shape),
                     angles(frame.in(2), shape),
                     rows(y));
@@ -116,6 +118,12 @@ final class AttentionSteps {
     private static HeadRows rows(Frame frame, int input) {
         Optional<KvCache> cache = frame.cache(input);
         return cache.isPresent() ? cache.get().rows() : rows(frame.in(input));
+    }
+
+    /** Rows of [B, H, S, D], or of [B, S, H, D] if turned. */
+    private static Strided rows(Tensor x, boolean turned) {
+        Shape shape = x.shape();
+        return turned ? Strided.rowMajor(x.memory(), 0, shape.dim(1), shape.dim(2), shape.dim(3)) : rows(x);
     }
 
     private static Strided rows(Tensor x) {

@@ -69,6 +69,7 @@ public final class CpuCompiler {
                         new FuseRotary(),
                         new FuseAttention(options.accuracy()),
                         new FuseCache(),
+                        new FuseHeads(),
                         new FuseElementwise(),
                         new CutEarlier(),
                         new FuseBlocks(options.group()))

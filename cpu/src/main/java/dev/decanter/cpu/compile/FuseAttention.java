@@ -70,7 +70,7 @@ final class FuseAttention implements Pass {
                 return false;
             }
         }
-        Graphs.replace(node.output(), new FusedOp.Attention(scale, op.causal(), exact), inputs);
+        Graphs.replace(node.output(), new FusedOp.Attention(scale, op.causal(), exact, false), inputs);
         return true;
     }
 

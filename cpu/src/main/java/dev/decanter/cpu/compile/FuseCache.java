@@ -73,7 +73,7 @@ final class FuseCache implements Pass {
         Node past = Node.of(new FusedOp.CachePast(variable), gather.name(), List.of(beams, read.input(0)));
         gather.output().replaceWith(past.output());
         read.output().replaceWith(past.output());
-        Graphs.replace(concat.output(), new FusedOp.CacheAppend(variable), List.of(fresh, beams));
+        Graphs.replace(concat.output(), new FusedOp.CacheAppend(variable, false), List.of(fresh, beams));
         return true;
     }
 

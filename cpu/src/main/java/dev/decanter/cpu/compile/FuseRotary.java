@@ -35,7 +35,7 @@ final class FuseRotary implements Pass {
             for (int j = 0; j < 2; j++) {
                 Output sin = rotated.input(j);
                 if (isRotationOf(rotated.input(1 - j).node(), x) && isAngle(cos, x) && isAngle(sin, x)) {
-                    Graphs.replace(add.output(), new FusedOp.Rotary(), List.of(x, cos, sin));
+                    Graphs.replace(add.output(), new FusedOp.Rotary(false), List.of(x, cos, sin));
                     return true;
                 }
             }

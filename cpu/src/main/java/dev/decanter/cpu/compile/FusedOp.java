@@ -299,8 +299,24 @@ sealed interface FusedOp extends ExtensionOp {
     /** (x − mean) / sqrt(var + eps) · weight + bias over the last axis. Inputs x, weight, bias. */
     record LayerNorm(float eps) implements FusedOp {}
 
-    /** Rotary embedding, halves rotated: x·cos + rotate(x)·sin. Inputs x [B, H, S, D], cos and sin [B|1, 1, S, D]. */
-    record Rotary() implements FusedOp {}
+    /** The shape with the two middle ones of four axes exchanged. */
+    private static PartialShape exchanged(PartialShape shape) {
+        List<Dimension> d = shape.dims();
+        return PartialShape.of(List.of(d.get(0), d.get(2), d.get(1), d.get(3)));
+    }
+
+    /**
+     * Rotary embedding, halves rotated: x·cos + rotate(x)·sin. Inputs x [B, H, S, D], cos and sin [B|1, 1, S, D].
+     *
+     * @param turned whether x is [B, S, H, D]; the result is [B, H, S, D] all the same
+     */
+    record Rotary(boolean turned) implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            PartialShape x = inputs.getFirst().shape();
+            return f32(turned ? exchanged(x) : x);
+        }
+    }
 
     /** swish(gate) · up. Inputs gate, up. */
     record SwishMultiply() implements FusedOp {}
@@ -309,11 +325,13 @@ sealed interface FusedOp extends ExtensionOp {
      * Appends to a KV cache along axis 2 and gives the whole cache. Inputs new [B, H, S, D], beam index [B].
      *
      * @param variable the state variable's id
+     * @param turned whether the new ones are [B, S, H, D]
      */
-    record CacheAppend(String variable) implements FusedOp {
+    record CacheAppend(String variable, boolean turned) implements FusedOp {
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
-            return f32(withDim(inputs.getFirst().shape(), 2, Dimension.DYNAMIC));
+            PartialShape given = inputs.getFirst().shape();
+            return f32(withDim(turned ? exchanged(given) : given, 2, Dimension.DYNAMIC));
         }
     }
 
@@ -336,12 +354,15 @@ sealed interface FusedOp extends ExtensionOp {
      *
      * @param scale factor of q·k; NaN for 1/√D
      * @param exact whether nothing may be computed with fewer bits than f32
+     * @param turned whether the result is [B, S, H, Dv] and not [B, H, S, Dv]
      */
-    record Attention(float scale, boolean causal, boolean exact) implements FusedOp {
+    record Attention(float scale, boolean causal, boolean exact, boolean turned) implements FusedOp {
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
             PartialShape v = inputs.get(2).shape();
-            return f32(withDim(inputs.getFirst().shape(), -1, v.hasRank() ? v.dim(-1) : Dimension.DYNAMIC));
+            PartialShape heads =
+                    withDim(inputs.getFirst().shape(), -1, v.hasRank() ? v.dim(-1) : Dimension.DYNAMIC);
+            return f32(turned ? exchanged(heads) : heads);
         }
     }
 }

@@ -159,29 +159,35 @@ final class KvCache implements VariableState, AutoCloseable {
         }
     }
 
-    /** Adds [batch, heads, steps, size] after the filled positions. */
-    void append(ThreadTeam team, Tensor values) {
+    /** Adds [batch, heads, steps, size], or [batch, steps, heads, size] if turned, after the filled positions. */
+    void append(ThreadTeam team, Tensor values, boolean turned) {
         Shape shape = values.shape();
-        if (shape.rank() != 4 || shape.dim(1) != heads() || shape.dim(3) != size() || shape.dim(0) != tables.length) {
+        int steps = turned ? 1 : 2;
+        if (shape.rank() != 4
+                || shape.dim(3 - steps) != heads()
+                || shape.dim(3) != size()
+                || shape.dim(0) != tables.length) {
             throw new InferenceException("cannot append " + shape + " to the cache \"" + variable + "\" of " + shape());
         }
-        long steps = shape.dim(2);
-        makeRoom(steps);
+        long count = shape.dim(steps);
+        makeRoom(count);
         int heads = layout.heads();
-        team.runRange((long) tables.length * heads, Math.ceilDiv(BLOCK, steps + 1), (from, to) -> {
+        team.runRange((long) tables.length * heads, Math.ceilDiv(BLOCK, count + 1), (from, to) -> {
             for (long row = from; row < to; row++) {
-                append(values.memory(), (int) (row / heads), (int) (row % heads), steps);
+                append(values.memory(), (int) (row / heads), (int) (row % heads), count, turned);
             }
         });
-        length += steps;
+        length += count;
     }
 
-    private void append(MemorySegment values, int sequence, int head, long steps) {
+    private void append(MemorySegment values, int sequence, int head, long steps, boolean turned) {
+        long heads = layout.heads();
         for (long step = 0; step < steps; ) {
             int at = (int) ((length + step) % BLOCK);
-            int count = (int) Math.min(steps - step, BLOCK - at);
+            // rows of a head do not follow each other if turned
+            int count = turned ? 1 : (int) Math.min(steps - step, BLOCK - at);
             MemorySegment block = pool.block(tables[sequence][(int) ((length + step) / BLOCK)]);
-            long from = ((long) sequence * layout.heads() + head) * steps + step;
+            long from = turned ? (sequence * steps + step) * heads + head : (sequence * heads + head) * steps + step;
             layout.write(block, head, at, count, values, from * layout.size() * Float.BYTES);
             step += count;
         }
@@ -269,7 +275,7 @@ final class KvCache implements VariableState, AutoCloseable {
         }
         reset();
         tables(new int[Math.toIntExact(shape.dim(0))][0]);
-        append(ALONE, value);
+        append(ALONE, value, false);
     }
 
     @Override

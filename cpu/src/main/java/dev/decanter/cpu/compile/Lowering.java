@@ -85,9 +85,9 @@ final class Lowering {
             case FusedOp.Embedding embedding -> MatMulSteps.embedding(embedding.table());
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());
             case FusedOp.LayerNorm norm -> NormSteps.layerNorm(norm.eps());
-            case FusedOp.Rotary _ -> AttentionSteps.rotary();
+            case FusedOp.Rotary rotary -> AttentionSteps.rotary(rotary.turned());
             case FusedOp.SwishMultiply _ -> ElementwiseSteps.swishMultiply();
-            case FusedOp.CacheAppend append -> AttentionSteps.append(append.variable());
+            case FusedOp.CacheAppend append -> AttentionSteps.append(append.variable(), append.turned());
             case FusedOp.CachePast past -> AttentionSteps.past(past.variable());
             case FusedOp.Attention attention -> AttentionSteps.attention(attention);
         };

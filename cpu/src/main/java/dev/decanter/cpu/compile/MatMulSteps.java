@@ -12,7 +12,6 @@ import dev.decanter.cpu.kernels.MatMul;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
-import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.cpu.machine.MachineCode;
@@ -96,7 +95,7 @@ final class MatMulSteps {
 
         /** The kernels that multiply by what {@link #packBlocks} packs. */
         BlockKernels blockKernels() {
-            return MachineCode.kernels().orElse(ScalarBlockKernels.INSTANCE);
+            return MachineCode.kernels().orElseGet(BlockKernels::portable);
         }
 
         /** A layer's matrix for activations that are quantized in groups, with its bias. */

@@ -130,9 +130,9 @@ final class Planner {
     private PageLayout layout(Node append) {
         boolean keys = append.output().consumers().stream()
                 .anyMatch(c -> c.node().op() instanceof FusedOp.Attention && c.index() == 1);
-        Output fresh = append.input(0);
-        int heads = Math.toIntExact(Graphs.dim(fresh, 1));
-        return new PageLayout(cachePrecision, keys, heads, Math.toIntExact(Graphs.dim(fresh, 3)));
+        Output all = append.output();
+        int heads = Math.toIntExact(Graphs.dim(all, 1));
+        return new PageLayout(cachePrecision, keys, heads, Math.toIntExact(Graphs.dim(all, 3)));
     }
 
     private int[] lastUses(int[] roots, List<Integer> results) {

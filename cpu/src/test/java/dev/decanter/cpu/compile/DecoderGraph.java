@@ -16,19 +16,32 @@ final class DecoderGraph {
 
     /** Inputs q, k, v, beam_idx and perhaps mask [?, 1, ?, ?]; states k and v; key heads are repeated. */
     static Model of(int heads, int kvHeads, int d, boolean mask) {
+        return of(heads, kvHeads, d, mask, false);
+    }
+
+    /** As the other; q, k, v and the result are [batch, positions, heads, size] if {@code turned}, as around products. */
+    static Model of(int heads, int kvHeads, int d, boolean mask, boolean turned) {
         return Graph.of(g -> {
-            Output q = g.input("q", -1, heads, -1, d);
+            Output q = input(g, "q", heads, d, turned);
             Output beams = g.input("beam_idx", ElementType.I32, -1);
-            Output k = cached(g, "k", g.input("k", -1, kvHeads, -1, d), beams, kvHeads, d);
-            Output v = cached(g, "v", g.input("v", -1, kvHeads, -1, d), beams, kvHeads, d);
+            Output k = cached(g, "k", input(g, "k", kvHeads, d, turned), beams, kvHeads, d);
+            Output v = cached(g, "v", input(g, "v", kvHeads, d, turned), beams, kvHeads, d);
             Output wideK = repeat(g, k, heads, kvHeads, d);
             Output wideV = repeat(g, v, heads, kvHeads, d);
             Op attention = new NeuralOp.ScaledDotProductAttention(false);
-            g.result(
-                    mask
-                            ? g.op(attention, q, wideK, wideV, g.input("mask", -1, 1, -1, -1))
-                            : g.op(attention, q, wideK, wideV));
+            Output result = mask
+                    ? g.op(attention, q, wideK, wideV, g.input("mask", -1, 1, -1, -1))
+                    : g.op(attention, q, wideK, wideV);
+            g.result(turned ? turn(g, result) : result);
         });
+    }
+
+    private static Output turn(Graph g, Output x) {
+        return g.op(new ShapeOp.Transpose(), x, g.longs(0, 2, 1, 3));
+    }
+
+    private static Output input(Graph g, String name, int heads, int d, boolean turned) {
+        return turned ? turn(g, g.input(name, -1, -1, heads, d)) : g.input(name, -1, heads, -1, d);
     }
 
     private static Output cached(Graph g, String id, Output fresh, Output beams, int kvHeads, int d) {

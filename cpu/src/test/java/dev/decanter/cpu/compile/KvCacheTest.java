@@ -77,7 +77,7 @@ class KvCacheTest {
                     next.get(b).add(rounded(position));
                 }
             }
-            cache.append(TEAM, Tensor.ofFloats(shape, fresh));
+            cache.append(TEAM, Tensor.ofFloats(shape, fresh), false);
             sequences = next;
         }
 
@@ -298,7 +298,7 @@ class KvCacheTest {
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("beam_idx 2 is not one of the 2 sequences in the cache \"k\"");
             assertThatThrownBy(
-                            () -> twin.cache.append(TEAM, Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15])))
+                            () -> twin.cache.append(TEAM, Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15]), false))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("cannot append [1, 3, 1, 5] to the cache \"k\" of [2, 3, 10, 5]");
             twin.cache.rollBack();
