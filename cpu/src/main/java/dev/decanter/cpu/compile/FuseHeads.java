@@ -23,8 +23,8 @@ final class FuseHeads implements Pass {
         for (Node node : model.topologicalOrder()) {
             changed |= switch (node.op()) {
                 case FusedOp.Rotary op when !op.turned() -> input(node, new FusedOp.Rotary(true));
-                case FusedOp.CacheAppend op when !op.turned() ->
-                    input(node, new FusedOp.CacheAppend(op.variable(), true));
+                case FusedOp.CacheAppend op
+                when !op.turned() -> input(node, new FusedOp.CacheAppend(op.variable(), true));
                 case ShapeOp.Transpose _ -> output(node);
                 default -> false;
             };
@@ -57,12 +57,16 @@ final class FuseHeads implements Pass {
             return false;
         }
         Output heads = transpose.input(0);
-        if (!(heads.node().op() instanceof FusedOp.Attention(float scale, boolean causal, boolean exact, boolean turned))
+        if (!(heads.node().op()
+                        instanceof FusedOp.Attention(float scale, boolean causal, boolean exact, boolean turned))
                 || turned
                 || !Graphs.onlyConsumer(heads)) {
             return false;
         }
-        Graphs.replace(transpose.output(), new FusedOp.Attention(scale, causal, exact, true), heads.node().inputs());
+        Graphs.replace(
+                transpose.output(),
+                new FusedOp.Attention(scale, causal, exact, true),
+                heads.node().inputs());
         return true;
     }
 }

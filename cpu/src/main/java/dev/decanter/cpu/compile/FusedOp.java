@@ -360,8 +360,7 @@ sealed interface FusedOp extends ExtensionOp {
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
             PartialShape v = inputs.get(2).shape();
-            PartialShape heads =
-                    withDim(inputs.getFirst().shape(), -1, v.hasRank() ? v.dim(-1) : Dimension.DYNAMIC);
+            PartialShape heads = withDim(inputs.getFirst().shape(), -1, v.hasRank() ? v.dim(-1) : Dimension.DYNAMIC);
             return f32(turned ? exchanged(heads) : heads);
         }
     }

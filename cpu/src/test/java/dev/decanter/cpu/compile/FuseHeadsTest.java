@@ -31,7 +31,8 @@ class FuseHeadsTest {
                     .hasSize(2)
                     .allMatch(n -> ((FusedOp.CacheAppend) n.op()).turned());
             // queries without a rotary embedding are still exchanged
-            assertThat(nodes.stream().filter(n -> n.op() instanceof ShapeOp.Transpose)).hasSize(1);
+            assertThat(nodes.stream().filter(n -> n.op() instanceof ShapeOp.Transpose))
+                    .hasSize(1);
         }
         Random random = new Random(5);
         Core core = Core.create();

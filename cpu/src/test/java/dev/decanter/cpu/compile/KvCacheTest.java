@@ -297,8 +297,8 @@ class KvCacheTest {
             assertThatThrownBy(() -> twin.cache.reorder(Tensor.ofInts(Shape.of(3), 0, 1, 2)))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("beam_idx 2 is not one of the 2 sequences in the cache \"k\"");
-            assertThatThrownBy(
-                            () -> twin.cache.append(TEAM, Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15]), false))
+            assertThatThrownBy(() ->
+                            twin.cache.append(TEAM, Tensor.ofFloats(Shape.of(1, HEADS, 1, SIZE), new float[15]), false))
                     .isInstanceOf(InferenceException.class)
                     .hasMessage("cannot append [1, 3, 1, 5] to the cache \"k\" of [2, 3, 10, 5]");
             twin.cache.rollBack();
