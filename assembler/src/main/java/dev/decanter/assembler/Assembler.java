@@ -231,6 +231,11 @@ public final class Assembler {
         hint(1, place);
     }
 
+    /** Asks for the cache line at {@code place} in all levels but the first. */
+    public void prefetchSecond(Mem place) {
+        hint(2, place);
+    }
+
     /** Asks for the cache line at {@code place} with as little trace in the caches as possible. */
     public void prefetchOnce(Mem place) {
         hint(0, place);

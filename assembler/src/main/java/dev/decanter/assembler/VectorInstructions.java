@@ -52,6 +52,18 @@ public final class VectorInstructions {
         put(new Form(F3, MAP_0F, 0x7F, source.bytes(), 0), source.number(), target, source.bytes(), false);
     }
 
+    /** Stores a whole 512-bit register past the caches, to a place aligned to 64 bytes; see {@link #fence}. */
+    public void storePast(Mem target, Vec source) {
+        put(new Form(0, MAP_0F, 0x2B, source.bytes(), 0), source.number(), target, source.bytes(), true);
+    }
+
+    /** Makes stores past the caches visible before all later ones. */
+    public void fence() {
+        code.put(0x0F);
+        code.put(0xAE);
+        code.put(0xF8);
+    }
+
     /** target = source. */
     public void move(Vec target, Vec source) {
         if (target.bytes() < 64 && target.number() < 8 && source.number() >= 8 && source.number() < 16) {

@@ -56,6 +56,7 @@ final class EncodingCases {
         }
         add("ret", Assembler::ret);
         add("vzeroupper", x -> x.vector().zeroUpper());
+        add("sfence", x -> x.vector().fence());
     }
 
     private void places() {
@@ -67,6 +68,7 @@ final class EncodingCases {
                 add("mov QWORD PTR " + place + ",r9", x -> x.mov(mem, Gp.R9));
                 add("lea r10," + place, x -> x.lea(Gp.R10, mem));
                 add("prefetcht0 " + place, x -> x.prefetch(mem));
+                add("prefetcht1 " + place, x -> x.prefetchSecond(mem));
                 add("prefetchnta " + place, x -> x.prefetchOnce(mem));
             }
             for (Gp index : List.of(Gp.RAX, Gp.RBP, Gp.R9, Gp.R12, Gp.R13)) {
@@ -185,6 +187,9 @@ final class EncodingCases {
                 String place = pointer(bytes) + " PTR [rsi" + (displacement < 0 ? "" : "+") + displacement + "]";
                 add(move + " " + name(a) + "," + place, x -> x.vector().load(a, Gp.RSI.at(displacement)));
                 add(move + " " + place + "," + name(a), x -> x.vector().store(Gp.RSI.at(displacement), a));
+                if (bytes == 64) {
+                    add("vmovntps " + place + "," + name(a), x -> x.vector().storePast(Gp.RSI.at(displacement), a));
+                }
                 String both = evex || b.number() > 15 ? "vmovdqu32" : "vmovdqu";
                 add(both + " " + name(a) + "," + name(b), x -> x.vector().move(a, b));
                 add("vpsrlw " + name(a) + "," + name(b) + ",4", x -> x.vector().shiftRight16(a, b, 4));

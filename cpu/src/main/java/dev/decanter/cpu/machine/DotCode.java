@@ -42,6 +42,9 @@ final class DotCode {
     /** Bytes of weights asked for ahead: memory's latency at the rate of one core. */
     private static final int AHEAD = 2048;
 
+    private static final int SCALES_AHEAD = 512;
+    private static final int ZEROS_AHEAD = 256;
+
     private static final int WORD = 64;
     private static final int TILE_ROW = 64;
     private static final int TILE_BYTES = 1024;
@@ -155,6 +158,10 @@ final class DotCode {
     }
 
     private void nextEntries(int s) {
+        a.prefetch(SCALE[s].at(SCALES_AHEAD));
+        if (shape.zeroPoints()) {
+            a.prefetch(ZERO_POINT[s].at(ZEROS_AHEAD));
+        }
         a.add(SCALE[s], shape.halfScales() ? 32 : 64);
         a.add(ZERO_POINT[s], 16);
     }

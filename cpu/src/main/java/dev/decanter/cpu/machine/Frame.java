@@ -80,11 +80,16 @@ final class Frame {
         }
     }
 
-    /** Memory of at least so many bytes, from the beginning of a page; what was there is lost. */
+    /** Memory of at least so many bytes, from the beginning of a page: zeros, or what the last user left. */
     MemorySegment scratch(long bytes) {
         if (scratch.byteSize() < bytes) {
             scratch = Arena.ofAuto().allocate(bytes, PAGE);
         }
         return scratch;
+    }
+
+    /** Gives {@link #scratch} up, which is not as its user would leave it. */
+    void forget() {
+        scratch = MemorySegment.NULL;
     }
 }

@@ -41,6 +41,8 @@ final class TileCode {
 
     static final int STEPS = 96;
     static final int CONFIGURATION = 104;
+    /** Where the weights of two panels lie that are unpacked next. */
+    static final int NEXT = 112;
 
     /** Inputs of the longest slice, whose weights stay in the first-level cache. */
     static final int SLICE = 512;
@@ -202,6 +204,14 @@ final class TileCode {
         a.mov(CODES, Gp.RDI.at(WEIGHTS));
         a.mov(TILE_GROUPS, Gp.RDI.at(GROUPS));
         a.bind(same);
+        for (int p = 0; p < shape.panels() && shape.ahead() > 0; p++) {
+            a.mov(STRIDE, Gp.RDI.at(NEXT + 8 * p));
+            for (int line = 0; line < shape.ahead(); line++) {
+                a.prefetchSecond(STRIDE.at(VECTOR * line));
+            }
+            a.add(STRIDE, VECTOR * shape.ahead());
+            a.mov(Gp.RDI.at(NEXT + 8 * p), STRIDE);
+        }
         a.mov(STRIDE, VECTOR);
     }
 

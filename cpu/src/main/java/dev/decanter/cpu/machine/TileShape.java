@@ -8,5 +8,6 @@ package dev.decanter.cpu.machine;
  * @param zeros whether zero points are left to be subtracted
  * @param panels panels of weights at once, 1 or 2
  * @param tiles tiles of 16 rows at once, 1 or 2
+ * @param ahead lines of each panel's next weights that a step asks for
  */
-record TileShape(int group, boolean perRow, boolean zeros, int panels, int tiles) {}
+record TileShape(int group, boolean perRow, boolean zeros, int panels, int tiles, int ahead) {}

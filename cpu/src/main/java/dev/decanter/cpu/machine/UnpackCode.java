@@ -34,11 +34,13 @@ final class UnpackCode {
     /** Fields for {@link #finish}. */
     static final int SUMS = 0;
 
-    static final int ROW_SCALES = 8;
-    static final int BIAS = 16;
-    static final int Y = 24;
-    static final int Y_STRIDE = 32;
-    static final int ROWS = 40;
+    static final int Y = 8;
+    static final int Y_STRIDE = 16;
+    static final int ROWS = 24;
+    /** Of each panel. */
+    static final int ROW_SCALES = 32;
+
+    static final int BIAS = 48;
 
     private static final int WORD = 64;
     private static final int UNROLLED = 4;
@@ -116,8 +118,6 @@ final class UnpackCode {
             Vec low = Vec.zmm(2 * i);
             Vec high = Vec.zmm(2 * i + 1);
             v.load(low, Gp.RSI.at(i * WORD));
-            // on to the slice that comes after this one
-            a.prefetch(Gp.RSI.at(i * WORD + TileCode.SLICE * 16 * shape.bits() / Byte.SIZE));
             if (nibbles) {
                 v.shiftRight16(high, low, 4);
                 v.emit(VectorOp.VPAND, low, low, mask);
@@ -136,39 +136,58 @@ final class UnpackCode {
         a.jump(Condition.NOT_EQUAL, more);
     }
 
-    /** Writes rows of one panel to where they belong. */
-    static byte[] finish(boolean perRow, boolean halfScales) {
-        return new UnpackCode().writeFinish(perRow, halfScales);
+    /**
+     * What a finishing routine is made for.
+     *
+     * @param past whether results go past the caches; they are aligned to 64 bytes then
+     */
+    record Ending(boolean perRow, boolean halfScales, int panels, boolean past) {}
+
+    /** Writes rows of one or two panels to where they belong, and leaves zeros. */
+    static byte[] finish(Ending shape) {
+        return new UnpackCode().writeFinish(shape);
     }
 
-    private byte[] writeFinish(boolean perRow, boolean halfScales) {
+    private byte[] writeFinish(Ending shape) {
         a.mov(Gp.RSI, Gp.RDI.at(SUMS));
-        a.mov(Gp.R8, Gp.RDI.at(ROW_SCALES));
-        a.mov(Gp.R9, Gp.RDI.at(BIAS));
         a.mov(Gp.RDX, Gp.RDI.at(Y));
         a.mov(Gp.R10, Gp.RDI.at(Y_STRIDE));
         a.mov(Gp.RCX, Gp.RDI.at(ROWS));
-        Vec y = Vec.zmm(0);
-        Vec bias = Vec.zmm(1);
-        Vec scale = Vec.zmm(2);
-        v.load(bias, Gp.R9.at());
-        if (perRow && halfScales) {
-            v.emit(VectorOp.VCVTPH2PS, scale, Gp.R8.at());
-        } else if (perRow) {
-            v.load(scale, Gp.R8.at());
+        Vec zero = Vec.zmm(31);
+        v.emit(VectorOp.VPXOR, zero, zero, zero);
+        for (int p = 0; p < shape.panels(); p++) {
+            a.mov(Gp.R8, Gp.RDI.at(ROW_SCALES + 8 * p));
+            a.mov(Gp.R9, Gp.RDI.at(BIAS + 8 * p));
+            v.load(Vec.zmm(2 + p), Gp.R9.at());
+            if (shape.perRow() && shape.halfScales()) {
+                v.emit(VectorOp.VCVTPH2PS, Vec.zmm(4 + p), Gp.R8.at());
+            } else if (shape.perRow()) {
+                v.load(Vec.zmm(4 + p), Gp.R8.at());
+            }
         }
         Label row = a.label();
         a.bind(row);
-        v.load(y, Gp.RSI.at());
-        if (perRow) {
-            v.emit(VectorOp.VMULPS, y, y, scale);
+        for (int p = 0; p < shape.panels(); p++) {
+            Vec y = Vec.zmm(p);
+            v.load(y, Gp.RSI.at(WORD * p));
+            v.store(Gp.RSI.at(WORD * p), zero);
+            if (shape.perRow()) {
+                v.emit(VectorOp.VMULPS, y, y, Vec.zmm(4 + p));
+            }
+            v.emit(VectorOp.VADDPS, y, y, Vec.zmm(2 + p));
+            if (shape.past()) {
+                v.storePast(Gp.RDX.at(WORD * p), y);
+            } else {
+                v.store(Gp.RDX.at(WORD * p), y);
+            }
         }
-        v.emit(VectorOp.VADDPS, y, y, bias);
-        v.store(Gp.RDX.at(), y);
         a.add(Gp.RSI, TileCode.Y_ROW);
         a.add(Gp.RDX, Gp.R10);
         a.sub(Gp.RCX, 1);
         a.jump(Condition.NOT_EQUAL, row);
+        if (shape.past()) {
+            v.fence();
+        }
         v.zeroUpper();
         a.ret();
         return a.toByteArray();

@@ -79,11 +79,25 @@ class MachineProductsTest {
         check(kernels, data, 9, random);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void resultsThatNoCacheHolds(MachineCode.Kind kind) {
+        BlockKernels kernels = kernels(kind);
+        Random random = new Random(5);
+        for (int i = 0; i < 8; i++) {
+            check(kernels, new BlockData(4, 64, i % 2 == 0, true, true, true, 40 + i, 64), 40 + i, 8192, random);
+        }
+    }
+
     private static int any(int[] values, Random random) {
         return values[random.nextInt(values.length)];
     }
 
     private static void check(BlockKernels kernels, BlockData data, int rows, Random random) {
+        check(kernels, data, rows, data.outputs(), random);
+    }
+
+    private static void check(BlockKernels kernels, BlockData data, int rows, int stride, Random random) {
         try (GuardedMemory memory = new GuardedMemory(random.nextBoolean());
                 Arena arena = Arena.ofConfined();
                 ThreadTeam alone = new ThreadTeam(1);
@@ -99,7 +113,7 @@ class MachineProductsTest {
             int row = random.nextInt((rows + 15) / 16) * 16;
             int count = random.nextBoolean() ? rows - row : Math.min(rows - row, 16);
             // rows of y end where the next ones begin, so that writing past N shows in them, too
-            int n = data.outputs();
+            int n = stride;
             MemorySegment expected = memory.allocate(4L * rows * n);
             MemorySegment y = memory.allocate(4L * rows * n);
             ScalarBlockKernels.INSTANCE.multiply(w, panel, panels, x, row, count, expected, 0, n);
