@@ -14,10 +14,21 @@ class MainTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... args) {
-        CommandLine commandLine = Main.commandLine();
+        CommandLine commandLine = Main.commandLine(args);
         commandLine.setOut(new PrintWriter(out));
         commandLine.setErr(new PrintWriter(err));
         return commandLine.execute(args);
+    }
+
+    @Test
+    void aSubcommandComesAloneUnderItsName() {
+        Main.commandLine().getSubcommands().forEach((name, subcommand) -> {
+            assertThat(subcommand.getCommandName()).isEqualTo(name);
+            boolean completes = name.equals("generate-completion");
+            assertThat(Main.commandLine(name).getSubcommands().size() > 1).isEqualTo(completes);
+        });
+        assertThat(Main.commandLine("generate", "--verbose").getSubcommands()).containsOnlyKeys("generate");
+        assertThat(Main.commandLine("--help").getSubcommands()).hasSizeGreaterThan(10);
     }
 
     @Test
