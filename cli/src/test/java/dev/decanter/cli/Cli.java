@@ -18,11 +18,11 @@ record Cli(int status, String out, String err) {
     static Cli run(Object... words) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine commandLine = Main.commandLine();
+        String[] args = Arrays.stream(words).map(String::valueOf).toArray(String[]::new);
+        CommandLine commandLine = Main.commandLine(args);
         commandLine.setOut(new PrintWriter(out));
         commandLine.setErr(new PrintWriter(err));
-        int status =
-                commandLine.execute(Arrays.stream(words).map(String::valueOf).toArray(String[]::new));
+        int status = commandLine.execute(args);
         return new Cli(status, out.toString(), err.toString());
     }
 
