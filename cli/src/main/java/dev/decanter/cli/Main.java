@@ -80,8 +80,7 @@ public final class Main implements Runnable {
                 line.addSubcommand(name, command.get());
             }
         });
-        return line
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(HELP_WIDTH)
                 .setExecutionStrategy(Main::execute)
                 .setExecutionExceptionHandler(failures)
