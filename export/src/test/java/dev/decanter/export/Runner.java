@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Runs an exported text-generation model on a device, stateful or stateless, and keeps what a caller of such a model
@@ -46,8 +47,8 @@ final class Runner implements AutoCloseable {
     }
 
     static Runner open(Path folder, String device, int batch) {
-        CompiledModel compiled =
-                Core.create().compileModel(IrReader.read(folder.resolve("openvino_model.xml")), device);
+        CompiledModel compiled = Core.create()
+                .compileAccurately(IrReader.read(folder.resolve("openvino_model.xml")), device, Map.of());
         return new Runner(compiled, batch);
     }
 

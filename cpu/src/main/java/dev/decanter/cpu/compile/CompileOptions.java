@@ -35,7 +35,7 @@ public record CompileOptions(int group, boolean accuracy, CachePrecision cache) 
     private static final String ACCURACY = "ACCURACY";
     private static final int DEFAULT_GROUP = 128;
 
-    private static final CachePrecision DEFAULT_CACHE = CachePrecision.F32;
+    private static final CachePrecision DEFAULT_CACHE = CachePrecision.F16;
     private static final String OPTIONS = "runtime_options";
 
     /** No more inputs than this are quantized together; a greater group is as good as this one. */

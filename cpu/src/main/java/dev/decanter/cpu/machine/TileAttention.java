@@ -29,6 +29,9 @@ final class TileAttention implements TiledAttention {
 
     private static final int SCORE_BYTES = RANGE * Float.BYTES + TileAttentionCode.VECTOR;
     private static final int STEP = 32;
+    /** Fewer do not pay for pairing the keys, and may as well be exact. */
+    private static final int LEAST_QUERIES = 64;
+
     private static final int MAX_SIZE = 256;
     private static final float LOG2_E = 1.442695f;
     private static final int PALETTE_BYTES = 64;
@@ -61,7 +64,11 @@ final class TileAttention implements TiledAttention {
 
     @Override
     public boolean attends(Attention.Sizes z) {
-        return z.headSize() <= MAX_SIZE && z.valueSize() <= MAX_SIZE && z.headSize() > 0 && z.valueSize() > 0;
+        return z.queries() >= LEAST_QUERIES
+                && z.headSize() <= MAX_SIZE
+                && z.valueSize() <= MAX_SIZE
+                && z.headSize() > 0
+                && z.valueSize() > 0;
     }
 
     /**

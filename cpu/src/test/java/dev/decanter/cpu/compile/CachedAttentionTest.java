@@ -51,8 +51,8 @@ class CachedAttentionTest {
             this.size = size;
             random = new Random(seed);
             var model = DecoderGraph.of(size[0], size[1], size[2], true);
-            cpu = CORE.compileModel(
-                    model, "CPU", Map.of("INFERENCE_NUM_THREADS", "2", "KV_CACHE_PRECISION", precision));
+            var settings = Map.of("INFERENCE_NUM_THREADS", "2", "KV_CACHE_PRECISION", precision);
+            cpu = CORE.compileAccurately(model, "CPU", settings);
             reference = CORE.compileModel(model, "REFERENCE");
             fast = cpu.createInferRequest();
             slow = reference.createInferRequest();

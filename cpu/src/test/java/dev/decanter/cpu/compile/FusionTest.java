@@ -31,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each fusion fires on the graph it is for, and what it makes computes what REFERENCE does. */
 class FusionTest {
+    private static final Map<String, String> EXACT_CACHE =
+            Map.of("INFERENCE_NUM_THREADS", "2", "KV_CACHE_PRECISION", "f32");
     private final Core core = Core.create();
     private final Random random = new Random(3);
 
@@ -46,7 +48,7 @@ class FusionTest {
 
     /** Runs all inputs in turn on both devices and compares the outputs of each turn. */
     private void sameOnBoth(Model model, List<Map<String, Tensor>> turns) {
-        try (CompiledModel cpu = core.compileModel(model, "CPU", Map.of("INFERENCE_NUM_THREADS", "2"));
+        try (CompiledModel cpu = core.compileModel(model, "CPU", EXACT_CACHE);
                 CompiledModel reference = core.compileModel(model, "REFERENCE");
                 InferRequest fast = cpu.createInferRequest();
                 InferRequest slow = reference.createInferRequest()) {
@@ -294,7 +296,7 @@ class FusionTest {
     void cacheCanBeTrimmedReadSetAndReset() {
         int[] size = {4, 2, 8};
         Model model = DecoderGraph.of(4, 2, 8, true);
-        try (CompiledModel compiled = core.compileModel(model, "CPU");
+        try (CompiledModel compiled = core.compileModel(model, "CPU", EXACT_CACHE);
                 InferRequest request = compiled.createInferRequest()) {
             Map<String, Tensor> first = turn(size, 1, 6, 6);
             first.forEach(request::setTensor);
@@ -325,7 +327,7 @@ class FusionTest {
     void requestsShareTheModelAndNotTheCache() {
         int[] size = {4, 2, 8};
         Map<String, Tensor> turn = turn(size, 1, 3, 3);
-        try (CompiledModel compiled = core.compileModel(DecoderGraph.of(4, 2, 8, true), "CPU");
+        try (CompiledModel compiled = core.compileModel(DecoderGraph.of(4, 2, 8, true), "CPU", EXACT_CACHE);
                 InferRequest one = compiled.createInferRequest();
                 InferRequest other = compiled.createInferRequest()) {
             turn.forEach(one::setTensor);

@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Published models, whose graphs others wrote, with weights of noise: they compile, generate, and equal REFERENCE. */
 class RealModelsTest {
     /** For results that are held to those of f32. */
-    private static final Map<String, String> F32_ACTIVATIONS = Map.of(CpuDevice.DYNAMIC_QUANTIZATION, "0");
+    private static final Map<String, String> F32_ACTIVATIONS =
+            Map.of(CpuDevice.DYNAMIC_QUANTIZATION, "0", CpuDevice.KV_CACHE_PRECISION, "f32");
 
     private final Core core = Core.create();
 
