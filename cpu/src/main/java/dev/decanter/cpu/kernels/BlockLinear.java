@@ -22,10 +22,13 @@ public final class BlockLinear {
     /** Products of a task for many rows: 20 µs or more at 750 G/s, the most that a core is known to do. */
     private static final long TASK_PRODUCTS = 16L << 20;
 
+    /** Panels that kernels for many rows take together: two or three. */
+    private static final int TOGETHER = 6;
+
     private static final int TASKS_PER_THREAD = 4;
 
     /** Elements of the two operands of a gate that a task holds. */
-    private static final int GATE_ELEMENTS = 32 << 10;
+    private static final int GATE_ELEMENTS = 96 << 10;
 
     private BlockLinear() {}
 
@@ -123,6 +126,7 @@ public final class BlockLinear {
         long panelBytes = gate.panelBytes() + up.panelBytes();
         int lines = Math.min(height, x.rows());
         long fit = Math.max(1, GATE_ELEMENTS / ((long) PANEL * lines));
+        fit = fit < TOGETHER ? fit : fit / TOGETHER * TOGETHER;
         long each = Math.min(fit, each(team, panelBytes, 2L * x.paddedInputs(), lines, panels));
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
@@ -193,6 +197,7 @@ public final class BlockLinear {
             long least = Math.ceilDiv(LEAST_BYTES, panelBytes);
             return Math.clamp(fair, least, Math.max(least, Math.ceilDiv(TASK_BYTES, panelBytes)));
         }
-        return Math.max(fair, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
+        long each = Math.max(fair, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
+        return Math.ceilDiv(each, TOGETHER) * TOGETHER;
     }
 }

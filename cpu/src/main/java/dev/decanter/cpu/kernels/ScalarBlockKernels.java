@@ -7,6 +7,9 @@ public final class ScalarBlockKernels implements BlockKernels {
     /** One is enough. */
     public static final ScalarBlockKernels INSTANCE = new ScalarBlockKernels();
 
+    /** Inputs that lie together in every group of activations. */
+    private static final int RUN = 32;
+
     private ScalarBlockKernels() {}
 
     @Override
@@ -37,8 +40,11 @@ public final class ScalarBlockKernels implements BlockKernels {
         float y = 0;
         for (int g = 0; g < w.groups(); g++) {
             int t = 0;
-            for (int k = g * w.group(); k < (g + 1) * w.group(); k++) {
-                t += w.code(n, k) * x.codes().get(Mem.I8, x.codeAt(m, k));
+            for (int from = g * w.group(); from < (g + 1) * w.group(); from += RUN) {
+                long at = x.codeAt(m, from);
+                for (int k = 0; k < RUN; k++) {
+                    t += w.code(n, from + k) * x.codes().get(Mem.I8, at + k);
+                }
             }
             long entry = 4 * x.entryAt(m, g);
             t -= w.zeroPoint(n, g) * x.sums().get(Mem.I32, entry);

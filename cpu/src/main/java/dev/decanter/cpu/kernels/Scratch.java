@@ -46,6 +46,7 @@ final class Scratch {
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
     private final float[][] slots = new float[SLOTS][0];
+    private final double[][] doubles = new double[SUM + 1][0];
     private int[] ints = new int[0];
     private final byte[][] bytes = new byte[2][0];
     private MemorySegment memory = MemorySegment.NULL;
@@ -87,6 +88,14 @@ final class Scratch {
     /** Returns this thread's buffer of bytes for rows that live while another kernel runs. */
     byte[] patches(int size) {
         return bytes(1, size);
+    }
+
+    /** Returns this thread's buffer of doubles of the slot, {@link #SHARED}, {@link #STRIP} or {@link #SUM}. */
+    double[] doubles(int slot, int size) {
+        if (doubles[slot].length < size) {
+            doubles[slot] = new double[Math.max(MIN, size)];
+        }
+        return doubles[slot];
     }
 
     /** Returns this thread's native memory for a gate and its partner, of at least {@code size} bytes, aligned to 64. */

@@ -1,7 +1,6 @@
 package dev.decanter.cpu.kernels;
 
 import static dev.decanter.cpu.kernels.BlockWeights.PANEL;
-import static dev.decanter.cpu.kernels.BlockWeights.WORD;
 import static dev.decanter.cpu.kernels.QuantizedRows.TILE;
 
 import java.lang.foreign.MemorySegment;
@@ -16,9 +15,11 @@ public final class VectorBlockKernels implements BlockKernels {
     private static final int ROWS = 512;
 
     /** Panels for which activations of a group are made floats once. */
-    private static final int PANELS = 12;
+    private static final int PANELS = 24;
 
-    private static final int WIDTH = VectorBlockTiles.WIDTH;
+    /** Rows from which three rows of weights in one double are worth their making. */
+    private static final int TRIPLES_ROWS = 24;
+
     private static final int HEIGHT = VectorBlockTiles.HEIGHT;
 
     private VectorBlockKernels() {}
@@ -97,61 +98,160 @@ public final class VectorBlockKernels implements BlockKernels {
             MemorySegment y,
             long yOffset,
             long yStride) {
+        boolean triples = w.bits() == 4
+                && w.group() >= QuantizedRows.CHUNK
+                && w.group() <= VectorBlockTriples.MOST
+                && rows >= TRIPLES_ROWS;
+        Operands o = triples ? new Triples(w, rows) : new Pairs(w, rows);
+        int width = o.width();
+        int each = width / PANEL;
+        int columns = Math.ceilDiv(panels, each);
+        int tall = Math.ceilDiv(rows, TILE) * TILE;
         Scratch scratch = Scratch.current();
-        int group = w.group();
-        int unit = Math.max(QuantizedRows.CHUNK, group);
-        int tiles = Math.ceilDiv(rows, TILE);
-        int pairs = Math.ceilDiv(panels, 2);
-        float[] a = scratch.floats(Scratch.A, tiles * TILE * unit);
-        float[] strip = scratch.floats(Scratch.STRIP, group * WIDTH);
-        float[] t = scratch.floats(Scratch.E, HEIGHT * WIDTH);
-        float[] sums = scratch.floats(Scratch.B, 2 * tiles * TILE);
-        float[] scale = scratch.floats(Scratch.C, WIDTH);
-        float[] zero = scratch.floats(Scratch.D, WIDTH);
-        float[] out = scratch.floats(Scratch.SUM, pairs * rows * WIDTH);
-        Arrays.fill(out, 0, pairs * rows * WIDTH, 0);
+        float[] t = scratch.floats(Scratch.E, HEIGHT * width);
+        float[] sums = scratch.floats(Scratch.B, 2 * tall);
+        float[] scale = scratch.floats(Scratch.C, width);
+        float[] zero = scratch.floats(Scratch.D, width);
+        float[] out = scratch.floats(Scratch.SUM, columns * rows * width);
+        Arrays.fill(out, 0, columns * rows * width, 0);
         for (int g = 0; g < w.groups(); g++) {
-            int k = g * group;
-            if (k % unit == 0) {
-                for (int tile = 0; tile < tiles; tile++) {
-                    long at = x.codeAt(row + tile * TILE, k);
-                    VectorBlockTiles.widen(x.codes(), at, TILE * unit, a, tile * TILE * unit);
-                }
-            }
+            o.rows(x, row, tall, g);
             for (int m = 0; m < rows; m++) {
                 sums(x, row + m, g, sums, 2 * m);
             }
-            for (int pair = 0; pair < pairs; pair++) {
-                decode(w, panel + 2 * pair, Math.min(2, panels - 2 * pair), g, strip, scale, zero);
+            for (int column = 0; column < columns; column++) {
+                int first = panel + column * each;
+                int last = Math.min(first + each, panel + panels) - 1;
+                o.weights(first, last, g);
+                for (int p = first; p <= last; p++) {
+                    long entry = w.entry(p * PANEL, g);
+                    scales(w, entry, PANEL, scale, (p - first) * PANEL);
+                    zeros(w, entry, PANEL, zero, (p - first) * PANEL);
+                }
+                if (triples) {
+                    VectorBlockTriples.arrange(scale, zero);
+                }
                 for (int m = 0; m < rows; m += HEIGHT) {
                     int live = Math.min(HEIGHT, rows - m);
-                    int from = m / TILE * TILE * unit + m % TILE * QuantizedRows.CHUNK + k % unit;
-                    VectorBlockTiles.multiply(a, from, strip, group, live, t);
-                    VectorBlockTiles.add(t, WIDTH, live, scale, zero, 0, sums, 2 * m, out, (pair * rows + m) * WIDTH);
+                    o.multiply(m, live, g, t);
+                    VectorBlockTiles.add(t, width, live, scale, zero, sums, 2 * m, out, (column * rows + m) * width);
                 }
             }
         }
         for (int p = 0; p < panels; p++) {
             for (int m = 0; m < rows; m++) {
-                int at = (p / 2 * rows + m) * WIDTH + p % 2 * PANEL;
+                int at = (p / each * rows + m) * width + p % each * PANEL;
+                if (triples) {
+                    VectorBlockTriples.inOrder(out, at);
+                }
                 write(w, panel + p, out, at, y, yOffset + (row + m) * yStride * Float.BYTES);
             }
         }
     }
 
-    private static void decode(
-            BlockWeights w, int panel, int panels, int g, float[] strip, float[] scale, float[] zero) {
-        int words = w.group() * w.bits() / Integer.SIZE;
-        for (int p = 0; p < panels; p++) {
-            long at = (panel + p) * w.panelBytes() + (long) g * words * WORD;
-            if (w.bits() == 4) {
-                VectorBlockTiles.nibbles(w.codes(), at, words, strip, p * PANEL);
-            } else {
-                VectorBlockTiles.bytes(w.codes(), at, words, strip, p * PANEL);
+    /** How codes are held while many rows are multiplied: a group of the rows, and of the panels of a tile. */
+    private sealed interface Operands {
+        /** Columns of a tile. */
+        int width();
+
+        /** Brings the group of {@code tall} rows; groups rise. */
+        void rows(QuantizedRows x, int row, int tall, int g);
+
+        /** Brings the group of panels {@code first} to {@code last}; columns past them are left to chance, but finite. */
+        void weights(int first, int last, int g);
+
+        /** Sums of the products of rows {@code m} to {@code m + live - 1}. */
+        void multiply(int m, int live, int g, float[] t);
+    }
+
+    private static int unit(BlockWeights w) {
+        return Math.max(QuantizedRows.CHUNK, w.group());
+    }
+
+    private static int tileAt(BlockWeights w, int m, int g) {
+        return m / TILE * TILE * unit(w) + m % TILE * QuantizedRows.CHUNK + g * w.group() % unit(w);
+    }
+
+    private static long groupAt(BlockWeights w, int panel, int g) {
+        return panel * w.panelBytes() + (long) g * w.group() * PANEL * w.bits() / Byte.SIZE;
+    }
+
+    /** Two panels in f32. */
+    private record Pairs(BlockWeights w, float[] a, float[] strip) implements Operands {
+        Pairs(BlockWeights w, int rows) {
+            this(
+                    w,
+                    Scratch.current().floats(Scratch.A, Math.ceilDiv(rows, TILE) * TILE * unit(w)),
+                    Scratch.current().floats(Scratch.STRIP, w.group() * VectorBlockTiles.WIDTH));
+        }
+
+        @Override
+        public int width() {
+            return VectorBlockTiles.WIDTH;
+        }
+
+        @Override
+        public void rows(QuantizedRows x, int row, int tall, int g) {
+            int k = g * w.group();
+            for (int m = 0; m < tall && k % unit(w) == 0; m += TILE) {
+                VectorBlockTiles.widen(x.codes(), x.codeAt(row + m, k), TILE * unit(w), a, m * unit(w));
             }
-            long entry = w.entry((panel + p) * PANEL, g);
-            scales(w, entry, PANEL, scale, p * PANEL);
-            zeros(w, entry, PANEL, zero, p * PANEL);
+        }
+
+        @Override
+        public void weights(int first, int last, int g) {
+            int words = w.group() * w.bits() / Integer.SIZE;
+            for (int p = first; p <= last; p++) {
+                int to = (p - first) * PANEL;
+                if (w.bits() == 4) {
+                    VectorBlockTiles.nibbles(w.codes(), groupAt(w, p, g), words, strip, to);
+                } else {
+                    VectorBlockTiles.bytes(w.codes(), groupAt(w, p, g), words, strip, to);
+                }
+            }
+        }
+
+        @Override
+        public void multiply(int m, int live, int g, float[] t) {
+            VectorBlockTiles.multiply(a, tileAt(w, m, g), strip, w.group(), live, t);
+        }
+    }
+
+    /** Three panels in one double. */
+    private record Triples(BlockWeights w, double[] a, double[] strip, double[] sum) implements Operands {
+        Triples(BlockWeights w, int rows) {
+            this(
+                    w,
+                    Scratch.current().doubles(Scratch.SHARED, Math.ceilDiv(rows, TILE) * TILE * unit(w)),
+                    Scratch.current().doubles(Scratch.STRIP, w.group() * PANEL),
+                    Scratch.current().doubles(Scratch.SUM, HEIGHT * PANEL));
+        }
+
+        @Override
+        public int width() {
+            return VectorBlockTriples.WIDTH;
+        }
+
+        @Override
+        public void rows(QuantizedRows x, int row, int tall, int g) {
+            for (int m = 0; m < tall; m += TILE) {
+                long at = x.codeAt(row + m, g * w.group());
+                VectorBlockTriples.widen(x.codes(), at, TILE * w.group(), a, m * w.group());
+            }
+        }
+
+        @Override
+        public void weights(int first, int last, int g) {
+            int words = w.group() / 8;
+            long begin = groupAt(w, first, g);
+            long second = groupAt(w, Math.min(first + 1, last), g);
+            VectorBlockTriples.decode(w.codes(), begin, second, groupAt(w, last, g), words, strip);
+        }
+
+        @Override
+        public void multiply(int m, int live, int g, float[] t) {
+            VectorBlockTriples.multiply(a, tileAt(w, m, g), strip, w.group(), live, sum);
+            VectorBlockTriples.split(sum, live, t);
         }
     }
 

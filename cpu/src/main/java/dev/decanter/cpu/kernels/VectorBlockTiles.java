@@ -232,19 +232,10 @@ final class VectorBlockTiles {
      * @param sums for each row the scale of its group and the sum of its codes, negated, from {@code sumsAt} on
      */
     static void add(
-            float[] t,
-            int width,
-            int rows,
-            float[] scale,
-            float[] zero,
-            int at,
-            float[] sums,
-            int sumsAt,
-            float[] y,
-            int yAt) {
+            float[] t, int width, int rows, float[] scale, float[] zero, float[] sums, int sumsAt, float[] y, int yAt) {
         for (int j = 0; j < width; j += N) {
-            FloatVector s = FloatVector.fromArray(Lanes.F, scale, at + j);
-            FloatVector z = FloatVector.fromArray(Lanes.F, zero, at + j);
+            FloatVector s = FloatVector.fromArray(Lanes.F, scale, j);
+            FloatVector z = FloatVector.fromArray(Lanes.F, zero, j);
             for (int m = 0; m < rows; m++) {
                 int i = m * width + j;
                 FloatVector total = z.fma(

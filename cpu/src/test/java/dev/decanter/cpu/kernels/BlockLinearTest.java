@@ -21,7 +21,7 @@ class BlockLinearTest {
     private static final int[] GROUPS = {32, 64, 128, 192, 256, 512};
 
     static Stream<BlockKernels> implementations() {
-        return Stream.of(ScalarBlockKernels.INSTANCE, BlockKernels.portable()).distinct();
+        return Stream.of(BlockKernels.portable());
     }
 
     @ParameterizedTest
@@ -96,7 +96,7 @@ class BlockLinearTest {
                 QuantizedRows x = new QuantizedRows()) {
             for (WeightFormat format : new WeightFormat[] {WeightFormat.U4, WeightFormat.U8}) {
                 for (int group : GROUPS) {
-                    for (int rows : new int[] {1, 16}) {
+                    for (int rows : new int[] {1, 16, 32}) {
                         int k = 2 * group;
                         MemorySegment data = arena.allocate(16L * k * format.bits() / 8);
                         byte ones = -1;
@@ -132,7 +132,7 @@ class BlockLinearTest {
                 Arena arena = Arena.ofShared();
                 QuantizedRows x = new QuantizedRows()) {
             int k = 256;
-            int[] outputs = {97, 33, 3000};
+            int[] outputs = {97, 33, 1500};
             BlockWeights[] w = new BlockWeights[3];
             for (int i = 0; i < 3; i++) {
                 w[i] = pack(team, arena, Weight.random(random, WeightFormat.U4, outputs[i], k, 64, false), 64);
@@ -158,7 +158,7 @@ class BlockLinearTest {
         try (ThreadTeam team = new ThreadTeam(2);
                 Arena arena = Arena.ofShared();
                 QuantizedRows x = new QuantizedRows()) {
-            for (int n : new int[] {1, 16, 97, 2000}) {
+            for (int n : new int[] {1, 16, 97, 700}) {
                 int k = 384;
                 BlockWeights gate = pack(team, arena, Weight.random(random, WeightFormat.U4, n, k, 128, false), 128);
                 BlockWeights up = pack(team, arena, Weight.random(random, WeightFormat.U4, n, k, 128, false), 128)
