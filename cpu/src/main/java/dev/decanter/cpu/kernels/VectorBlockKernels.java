@@ -177,12 +177,16 @@ public final class VectorBlockKernels implements BlockKernels {
     }
 
     /** Two panels in f32. */
-    private record Pairs(BlockWeights w, float[] a, float[] strip) implements Operands {
+    private static final class Pairs implements Operands {
+        private final BlockWeights w;
+        private final float[] a;
+        private final float[] strip;
+
         Pairs(BlockWeights w, int rows) {
-            this(
-                    w,
-                    Scratch.current().floats(Scratch.A, Math.ceilDiv(rows, TILE) * TILE * unit(w)),
-                    Scratch.current().floats(Scratch.STRIP, w.group() * VectorBlockTiles.WIDTH));
+            this.w = w;
+            Scratch scratch = Scratch.current();
+            a = scratch.floats(Scratch.A, Math.ceilDiv(rows, TILE) * TILE * unit(w));
+            strip = scratch.floats(Scratch.STRIP, w.group() * VectorBlockTiles.WIDTH);
         }
 
         @Override
@@ -218,13 +222,18 @@ public final class VectorBlockKernels implements BlockKernels {
     }
 
     /** Three panels in one double. */
-    private record Triples(BlockWeights w, double[] a, double[] strip, double[] sum) implements Operands {
+    private static final class Triples implements Operands {
+        private final BlockWeights w;
+        private final double[] a;
+        private final double[] strip;
+        private final double[] sum;
+
         Triples(BlockWeights w, int rows) {
-            this(
-                    w,
-                    Scratch.current().doubles(Scratch.SHARED, Math.ceilDiv(rows, TILE) * TILE * unit(w)),
-                    Scratch.current().doubles(Scratch.STRIP, w.group() * PANEL),
-                    Scratch.current().doubles(Scratch.SUM, HEIGHT * PANEL));
+            this.w = w;
+            Scratch scratch = Scratch.current();
+            a = scratch.doubles(Scratch.SHARED, Math.ceilDiv(rows, TILE) * TILE * unit(w));
+            strip = scratch.doubles(Scratch.STRIP, w.group() * PANEL);
+            sum = scratch.doubles(Scratch.SUM, HEIGHT * PANEL);
         }
 
         @Override
