@@ -47,8 +47,8 @@ final class Runner implements AutoCloseable {
     }
 
     static Runner open(Path folder, String device, int batch) {
-        CompiledModel compiled = Core.create()
-                .compileAccurately(IrReader.read(folder.resolve("openvino_model.xml")), device, Map.of());
+        CompiledModel compiled =
+                Core.create().compileAccurately(IrReader.read(folder.resolve("openvino_model.xml")), device, Map.of());
         return new Runner(compiled, batch);
     }
 

@@ -26,6 +26,7 @@ final class Frame {
 
     private final MemorySegment memory = Arena.ofAuto().allocate(SIZE, PAGE);
     private MemorySegment scratch = MemorySegment.NULL;
+    private MemorySegment scores = MemorySegment.NULL;
 
     private Frame() {
         for (int i = 0; i < BlockWeights.PANEL; i++) {
@@ -80,12 +81,23 @@ final class Frame {
         }
     }
 
-    /** Memory of at least so many bytes, from the beginning of a page: zeros, or what the last user left. */
+    /**
+     * Memory of at least so many bytes for products, from the beginning of a page: zeros, or what the last product left. Nobody
+     * else may write it, since products count on the zeros that they leave.
+     */
     MemorySegment scratch(long bytes) {
         if (scratch.byteSize() < bytes) {
             scratch = Arena.ofAuto().allocate(bytes, PAGE);
         }
         return scratch;
+    }
+
+    /** Memory of at least so many bytes for attention, of any content. */
+    MemorySegment scores(long bytes) {
+        if (scores.byteSize() < bytes) {
+            scores = Arena.ofAuto().allocate(bytes, PAGE);
+        }
+        return scores;
     }
 
     /** Gives {@link #scratch} up, which is not as its user would leave it. */

@@ -131,7 +131,7 @@ public final class MachineAttention implements AttentionKernels {
         long input = room((pages + 1) * (long) Long.BYTES);
         long output = input + room((long) d * ROWS * Float.BYTES);
         int tile = tile(rows);
-        MemorySegment memory = frame.scratch(output + (long) tile * step * Float.BYTES);
+        MemorySegment memory = frame.scores(output + (long) tile * step * Float.BYTES);
         table(memory, keys, batch, head, page, pages);
         MemorySegment.copy(queries, at, memory, JAVA_FLOAT, input, d * ROWS);
         frame.set(AttentionCode.TABLE, memory.address());
@@ -166,7 +166,7 @@ public final class MachineAttention implements AttentionKernels {
         long input = room((pages + 1) * (long) Long.BYTES);
         long stride = (long) pages * Paged.ROWS * Float.BYTES;
         long output = input + tile * stride;
-        MemorySegment memory = frame.scratch(output + (long) tile * dv * Float.BYTES);
+        MemorySegment memory = frame.scores(output + (long) tile * dv * Float.BYTES);
         table(memory, values, batch, head, page, pages);
         for (int r = 0; r < rows; r++) {
             MemorySegment.copy(weights, r * step, memory, JAVA_FLOAT, input + r * stride, count);

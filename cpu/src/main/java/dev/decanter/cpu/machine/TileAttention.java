@@ -145,7 +145,7 @@ final class TileAttention implements TiledAttention {
         int batch = pair / z.kvHeads();
         int firstHead = pair % z.kvHeads() * group;
         Frame frame = Frame.current();
-        MemorySegment memory = frame.scratch(SIZE);
+        MemorySegment memory = frame.scores(SIZE);
         int dv = z.valueSize();
         float[] line = new float[Math.max(z.headSize(), dv)];
         float[] sums = new float[ROWS * (dv + 2)];

@@ -126,6 +126,16 @@ class MachineProductsTest {
         }
     }
 
+    /** Attention on the same thread between two products: products count on what they left in their scratch memory. */
+    @Test
+    void attentionLeavesTheScratchOfProductsAlone() {
+        BlockKernels kernels = kernels(MachineCode.Kind.AMX);
+        BlockData data = new BlockData(4, 128, false, true, true, false, 64, 512);
+        check(kernels, data, 40, new Random(1));
+        Frame.current().scores(1 << 20).fill((byte) 0x7f);
+        check(kernels, data, 40, new Random(2));
+    }
+
     @Test
     void operandsThatAreTooSmall() {
         assumeTrue(MachineCode.kernels().isPresent(), MachineCode::describe);
