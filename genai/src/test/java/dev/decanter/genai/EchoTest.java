@@ -60,7 +60,7 @@ class EchoTest {
                 .build();
         List<JsonNode> cases = new ArrayList<>();
         TestData.golden(MODEL).get("cases").forEach(cases::add);
-        try (LLMPipeline pipeline = new LLMPipeline(TestData.exported(MODEL, stateful), device)) {
+        try (LLMPipeline pipeline = TestData.exact(TestData.exported(MODEL, stateful), device)) {
             for (JsonNode one : cases) {
                 long[] prompt = TestData.longs(one.get("input_ids"));
                 for (int time = 0; time < 2; time++) {
@@ -104,7 +104,7 @@ class EchoTest {
                 .maxNewTokens(1)
                 .keepPromptLogits(true)
                 .build();
-        try (LLMPipeline pipeline = new LLMPipeline(TestData.exported(MODEL, true), "CPU")) {
+        try (LLMPipeline pipeline = TestData.exact(TestData.exported(MODEL, true), "CPU")) {
             List<Float> scores = pipeline.generate(prompt, config).best().logprobs();
             assertThat(scores).hasSize(151);
             for (int i : new int[] {1, 63, 64, 65, 127, 128, 149}) {
@@ -126,7 +126,7 @@ class EchoTest {
                 .build();
         String prompt = "Hello, who are you?";
         StringBuilder streamed = new StringBuilder();
-        try (LLMPipeline pipeline = new LLMPipeline(TestData.exported(MODEL, true), "CPU")) {
+        try (LLMPipeline pipeline = TestData.exact(TestData.exported(MODEL, true), "CPU")) {
             GenerationResult result = pipeline.generate(prompt, config, text -> {
                 streamed.append(text);
                 return StreamingStatus.RUNNING;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.decanter.runtime.Core;
 import dev.decanter.safetensors.SafetensorsException;
 import dev.decanter.safetensors.SafetensorsWriter;
 import java.io.IOException;
@@ -25,8 +26,9 @@ class LoraAdapterTest {
     Path folder;
 
     private static LLMPipeline load(String device, LoraAdapter... adapters) {
-        LLMPipelineBuilder builder =
-                LLMPipeline.builder(TestData.exported("llama-gqa", true)).device(device);
+        LLMPipelineBuilder builder = LLMPipeline.builder(TestData.exported("llama-gqa", true))
+                .device(device)
+                .properties(Core.create().accurateProperties(device));
         for (LoraAdapter adapter : adapters) {
             builder.adapter(adapter);
         }

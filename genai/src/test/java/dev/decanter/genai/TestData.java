@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.decanter.export.Exporter;
 import dev.decanter.export.WeightFormat;
+import dev.decanter.runtime.Core;
 import dev.decanter.tokenizers.ConversionOptions;
 import dev.decanter.tokenizers.TokenizerConverter;
 import java.io.IOException;
@@ -54,6 +55,12 @@ final class TestData {
             Path target = Path.of("target", "golden-ir", name).toAbsolutePath();
             return export(checkpoint(model), target, stateful);
         });
+    }
+
+    /** A pipeline in the device's exact mode: what is held to golden numbers must not carry the rounding of fast products and caches. */
+    static LLMPipeline exact(Path folder, String device) {
+        Core core = Core.create();
+        return new LLMPipeline(folder, core, device, core.accurateProperties(device));
     }
 
     /** The demo model as an IR folder. */
