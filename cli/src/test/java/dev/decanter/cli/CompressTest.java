@@ -278,7 +278,7 @@ class CompressTest {
         Cli result = Cli.done(words.toArray());
         assertThat(result.err())
                 .contains("(config.json names it): int4_asym, group size 64, ratio 1.0, AWQ, scale estimation")
-                .contains("statistics", "AWQ", "scale estimation");
+                .contains("\nAWQ\n", "--scale-estimation: the search of --awq finds the scales already");
         String said = "they are calibrated on wikitext2, which is not at hand: the model writes texts itself"
                 + " (--dataset FILE takes yours)";
         assertThat(result.err().contains(said)).isNotEqualTo(given);

@@ -288,7 +288,7 @@ class FailureMessagesTest {
                         "an unknown property",
                         NONE,
                         "generate --model @/ov --device CPU --property SPEED=fast --prompt-ids 1",
-                        "@/ov/openvino_model.xml: device CPU has no property \"SPEED\"; it has INFERENCE_NUM_THREADS"),
+                        "@/ov/openvino_model.xml: device CPU has no property \"SPEED\"; it has CACHE_DIR, DYNAMIC_QUANTIZATION_GROUP_SIZE, EXECUTION_MODE_HINT, INFERENCE_NUM_THREADS, KV_CACHE_PRECISION"),
                 failure(
                         "a bad property",
                         NONE,

@@ -85,7 +85,7 @@ public final class CpuDevice implements Device {
     public Map<String, String> properties() {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put(NUM_THREADS, "0");
-        properties.put(EXECUTION_MODE, CompileOptions.PERFORMANCE);
+        properties.put(EXECUTION_MODE, CompileOptions.AUTO);
         properties.put(DYNAMIC_QUANTIZATION, CompileOptions.AUTO);
         properties.put(KV_CACHE_PRECISION, CompileOptions.AUTO);
         properties.put(CACHE_DIR, "");

@@ -1,7 +1,10 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.CachePrecision;
+import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
+import dev.decanter.ir.Node;
+import dev.decanter.ir.op.Op;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferenceException;
 import java.math.BigInteger;
@@ -23,19 +26,22 @@ public record CompileOptions(int group, boolean accuracy, CachePrecision cache) 
     /** As OpenVINO's: precision of the KV cache. */
     public static final String CACHE = "KV_CACHE_PRECISION";
 
-    /** As OpenVINO's: {@code PERFORMANCE} or {@code ACCURACY}. */
+    /** As OpenVINO's: {@code PERFORMANCE} or {@code ACCURACY}; left open, exact where activations or all weights are to be f32. */
     public static final String MODE = Core.EXECUTION_MODE_HINT;
 
     /** For a property that follows from the mode and from what the model itself asks for. */
     public static final String AUTO = "AUTO";
 
-    /** The mode that is the default. */
     public static final String PERFORMANCE = "PERFORMANCE";
 
     private static final String ACCURACY = "ACCURACY";
     private static final int DEFAULT_GROUP = 128;
 
     private static final CachePrecision DEFAULT_CACHE = CachePrecision.F16;
+
+    /** Smaller constants are no weights that tell how exact a model is meant to be. */
+    private static final int MATRIX_ELEMENTS = 1024;
+
     private static final String OPTIONS = "runtime_options";
 
     /** No more inputs than this are quantized together; a greater group is as good as this one. */
@@ -56,7 +62,7 @@ public record CompileOptions(int group, boolean accuracy, CachePrecision cache) 
      * @throws InferenceException for a value that a property cannot have
      */
     public static CompileOptions of(Map<String, String> properties, Model model) {
-        boolean accuracy = accuracy(properties.getOrDefault(MODE, PERFORMANCE));
+        boolean accuracy = accuracy(properties, model);
         return new CompileOptions(group(properties, model, accuracy), accuracy, cache(properties, model, accuracy));
     }
 
@@ -99,14 +105,34 @@ public record CompileOptions(int group, boolean accuracy, CachePrecision cache) 
         };
     }
 
-    private static boolean accuracy(String text) {
+    /** Left open, the mode is exact where somebody chose f32: for the activations, or for the weights. */
+    private static boolean accuracy(Map<String, String> properties, Model model) {
+        String text = properties.getOrDefault(MODE, AUTO);
         return switch (text.strip().toUpperCase(Locale.ROOT)) {
+            case AUTO -> properties.getOrDefault(GROUP_SIZE, AUTO).strip().equals("0") || isInF32(model);
             case PERFORMANCE -> false;
             case ACCURACY -> true;
             default ->
                 throw new InferenceException(
-                        MODE + " must be " + PERFORMANCE + " or " + ACCURACY + ", not \"" + text + "\"");
+                        MODE + " must be " + PERFORMANCE + ", " + ACCURACY + " or " + AUTO + ", not \"" + text + "\"");
         };
+    }
+
+    /** Whether there are matrices, and all of them in f32. */
+    private static boolean isInF32(Model model) {
+        boolean found = false;
+        for (Node node : model.topologicalOrder()) {
+            if (node.op() instanceof Op.Constant c
+                    && c.shape().rank() > 1
+                    && c.shape().elements() >= MATRIX_ELEMENTS
+                    && (c.elementType().isFloat() || c.elementType().bits() <= Byte.SIZE)) {
+                if (c.elementType() != ElementType.F32) {
+                    return false;
+                }
+                found = true;
+            }
+        }
+        return found;
     }
 
     /** OpenVINO's greatest number, 2^64 − 1, means a whole row. */

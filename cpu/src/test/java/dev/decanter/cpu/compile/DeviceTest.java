@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.decanter.cpu.CpuDevice;
 import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.ir.Model;
+import dev.decanter.ir.Shape;
+import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferenceException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DeviceTest {
@@ -40,7 +43,8 @@ class DeviceTest {
     void quantizesActivationsUnlessToldOtherwise() {
         Model model = Graph.of(g -> g.result(g.input("x", 2)));
         assertThat(options(model)).isEqualTo(new CompileOptions(128, false));
-        assertThat(options(model, GROUP, "0")).isEqualTo(new CompileOptions(0, false));
+        assertThat(options(model, GROUP, "0")).isEqualTo(CompileOptions.EXACT);
+        assertThat(options(model, GROUP, "0", MODE, "PERFORMANCE")).isEqualTo(new CompileOptions(0, false));
         assertThat(options(model, GROUP, "64")).isEqualTo(new CompileOptions(64, false));
         assertThat(options(model, GROUP, "18446744073709551615").group()).isEqualTo(512);
         assertThat(options(model, MODE, "ACCURACY")).isEqualTo(CompileOptions.EXACT);
@@ -50,6 +54,17 @@ class DeviceTest {
         assertThat(options(model)).isEqualTo(new CompileOptions(32, false));
         assertThat(options(model, GROUP, "256")).isEqualTo(new CompileOptions(256, false));
         assertThat(options(model, MODE, "ACCURACY")).isEqualTo(CompileOptions.EXACT);
+    }
+
+    @Test
+    void computesExactlyWhereWeightsAreF32() {
+        Model exact = Graph.of(g -> g.result(g.op(
+                new NeuralOp.MatMul(false, false),
+                g.input("x", 2, 64),
+                g.constant(Graph.noise(new Random(1), Shape.of(64, 64))))));
+        assertThat(options(exact)).isEqualTo(CompileOptions.EXACT);
+        assertThat(options(exact, MODE, "PERFORMANCE")).isEqualTo(new CompileOptions(128, false));
+        assertThat(options(exact, CACHE, "u8").cache()).isEqualTo(CachePrecision.U8);
     }
 
     @Test
@@ -84,7 +99,7 @@ class DeviceTest {
         Model model = Graph.of(g -> g.result(g.input("x", 2)));
         assertThatThrownBy(() -> core.compileModel(model, "CPU", Map.of(MODE, "FAST")))
                 .isInstanceOf(InferenceException.class)
-                .hasMessage("EXECUTION_MODE_HINT must be PERFORMANCE or ACCURACY, not \"FAST\"");
+                .hasMessage("EXECUTION_MODE_HINT must be PERFORMANCE, ACCURACY or AUTO, not \"FAST\"");
         assertThatThrownBy(() -> core.compileModel(model, "CPU", Map.of(GROUP, "-32")))
                 .hasMessage("DYNAMIC_QUANTIZATION_GROUP_SIZE must be 0 (f32 activations), a number of inputs or AUTO,"
                         + " not -32");
