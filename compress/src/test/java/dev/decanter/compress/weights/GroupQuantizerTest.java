@@ -199,4 +199,16 @@ class GroupQuantizerTest {
         Arrays.setAll(out, i -> list.get(i).asInt());
         return out;
     }
+
+    @Test
+    void aValueOnABorderOfNf4BelongsToTheLowerCode() {
+        float[] middles = PlainFormulas.nf4Middles();
+        assertThat(middles).hasSize(15);
+        for (int i = 0; i < middles.length; i++) {
+            assertThat(GroupQuantizer.nearest(CompressionMode.NF4, middles[i]))
+                    .isEqualTo(PlainFormulas.value(i, CompressionMode.NF4));
+            assertThat(GroupQuantizer.nearest(CompressionMode.NF4, Math.nextUp(middles[i])))
+                    .isEqualTo(PlainFormulas.value(i + 1, CompressionMode.NF4));
+        }
+    }
 }

@@ -25,6 +25,26 @@ public final class PlainFormulas {
         0.72295684f,
         1.0f
     };
+
+    /** NNCF writes the middles in eight digits, so three of them are the f32 beside the nearest one. */
+    private static final float[] NF4_MIDDLES = {
+        -0.84809643f,
+        -0.6106329f,
+        -0.45999527f,
+        -0.33967942f,
+        -0.2346074f,
+        -0.13791174f,
+        -0.045525018f,
+        0.03979015f,
+        0.120255254f,
+        0.20352125f,
+        0.29201376f,
+        0.38931254f,
+        0.5016634f,
+        0.6427869f,
+        0.8614784f
+    };
+
     private static final float[] F4 = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
 
     private PlainFormulas() {}
@@ -87,8 +107,7 @@ public final class PlainFormulas {
         if (mode == CompressionMode.NF4) {
             float best = NF4[0];
             for (int i = 1; i < 16; i++) {
-                // the borders are the middles as f32 has them
-                if (x > (float) (((double) NF4[i] + NF4[i - 1]) / 2)) {
+                if (x > NF4_MIDDLES[i - 1]) {
                     best = NF4[i];
                 }
             }
@@ -121,6 +140,11 @@ public final class PlainFormulas {
     /** The number of half an f32's bits that a packed 4-bit code takes: byte i has elements 2i (low) and 2i + 1. */
     public static int nibble(byte[] packed, int index) {
         return packed[index / 2] >> (index % 2 * 4) & 15;
+    }
+
+    /** A value above middle i and not above middle i + 1 has nf4's code i + 1. */
+    static float[] nf4Middles() {
+        return NF4_MIDDLES.clone();
     }
 
     /** What a 4-bit code of a float type stands for. */
