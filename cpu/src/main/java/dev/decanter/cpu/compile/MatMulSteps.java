@@ -15,6 +15,7 @@ import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.cpu.machine.MachineCode;
+import dev.decanter.cpu.machine.MachineStrips;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -184,7 +185,7 @@ final class MatMulSteps {
             dims[dims.length - 1] = n;
             int rows = Math.toIntExact(x.shape().elements(0, dims.length - 1));
             Tensor y = frame.out(0, ElementType.F32, Shape.of(dims));
-            Linear.apply(frame.team(), weights, x.memory(), 0, k, rows, y.memory(), 0, n);
+            Linear.apply(frame.team(), MachineStrips.kernels(), weights, x.memory(), 0, k, rows, y.memory(), 0, n);
         };
     }
 
@@ -206,7 +207,8 @@ final class MatMulSteps {
             for (long b = 0; b < batches.count(); b++) {
                 long from = batches.left(b) * m * k * Float.BYTES;
                 PackedWeights w = weights.get((int) batches.right(b));
-                Linear.apply(frame.team(), w, x.memory(), from, k, m, y.memory(), b * m * n * Float.BYTES, n);
+                long to = b * m * n * Float.BYTES;
+                Linear.apply(frame.team(), MachineStrips.kernels(), w, x.memory(), from, k, m, y.memory(), to, n);
             }
         };
     }

@@ -5,6 +5,7 @@ import static dev.decanter.cpu.kernels.Tiles.ROWS;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * {@code y[M, N] = x[M, K] · W[N, K]ᵀ + bias} with a packed constant weight. One row streams the weight once, at the
@@ -19,6 +20,14 @@ public final class Linear {
 
     /** Weight bytes worth handing to another thread. */
     private static final long TASK_BYTES = 32 << 10;
+
+    /** Panels that a task of machine code takes together: a strip's activations come from far away once for all of them. */
+    private static final int TOGETHER = 4;
+
+    private static final int TASKS_PER_THREAD = 4;
+
+    /** Rows from which on tiles of {@link StripKernels} pay. */
+    private static final int LEAST_ROWS = 5;
 
     private Linear() {}
 
@@ -41,6 +50,25 @@ public final class Linear {
             MemorySegment y,
             long yOffset,
             long yStride) {
+        apply(team, Optional.empty(), w, x, xOffset, xStride, rows, y, yOffset, yStride);
+    }
+
+    /**
+     * As the other, with inner loops of another making for many rows, which give the same bits.
+     *
+     * @param kernels the loops, if there are any
+     */
+    public static void apply(
+            ThreadTeam team,
+            Optional<StripKernels> kernels,
+            PackedWeights w,
+            MemorySegment x,
+            long xOffset,
+            long xStride,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
         if (rows == 1) {
             one(team, w, x, xOffset, y, yOffset);
             return;
@@ -48,7 +76,12 @@ public final class Linear {
         for (int m = 0; m < rows; m += TOKENS) {
             long xAt = xOffset + m * xStride * Float.BYTES;
             long yAt = yOffset + m * yStride * Float.BYTES;
-            many(team, w, x, xAt, xStride, Math.min(TOKENS, rows - m), y, yAt, yStride);
+            int count = Math.min(TOKENS, rows - m);
+            if (kernels.isPresent() && count >= LEAST_ROWS) {
+                tiles(team, kernels.get(), w, x, xAt, xStride, count, y, yAt, yStride);
+            } else {
+                many(team, w, x, xAt, xStride, count, y, yAt, yStride);
+            }
         }
     }
 
@@ -155,6 +188,85 @@ public final class Linear {
         for (int m = 0; m < rows; m++) {
             addBias(w, row0, count, sum, m * PANEL);
             Mem.write(sum, m * PANEL, count, y, yOffset + (m * yStride + row0) * Float.BYTES);
+        }
+    }
+
+    private static void tiles(
+            ThreadTeam team,
+            StripKernels kernels,
+            PackedWeights w,
+            MemorySegment x,
+            long xOffset,
+            long xStride,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
+        int padded = w.paddedInputs();
+        int tiles = Math.ceilDiv(rows, ROWS);
+        int each = padded * ROWS;
+        MemorySegment in = Scratch.current().memory(Scratch.ROWS_OF_CALL, (long) tiles * each * Float.BYTES);
+        team.run(tiles, tile -> {
+            int row0 = tile * ROWS;
+            long at = xOffset + row0 * xStride * Float.BYTES;
+            float[] lines = Scratch.current().floats(Scratch.STRIP, each);
+            Interleave.rows(x, at, xStride, Math.min(ROWS, rows - row0), w.inputs(), padded, lines, 0);
+            Mem.write(lines, 0, each, in, (long) tile * each * Float.BYTES);
+        });
+        int panels = w.panels();
+        int together = Math.clamp(panels / (TASKS_PER_THREAD * team.size()), 1, TOGETHER);
+        team.run(Math.ceilDiv(panels, together), task -> {
+            int panel = task * together;
+            int count = Math.min(together, panels - panel);
+            tilesOfPanels(kernels, w, panel, count, in, rows, y, yOffset, yStride);
+        });
+    }
+
+    private static void tilesOfPanels(
+            StripKernels kernels,
+            PackedWeights w,
+            int panel,
+            int count,
+            MemorySegment in,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride) {
+        Scratch scratch = Scratch.current();
+        int padded = w.paddedInputs();
+        int tiles = Math.ceilDiv(rows, ROWS);
+        boolean plain = w.format() == WeightFormat.F32 && w.data().isNative();
+        float[] decoded = scratch.floats(Scratch.STRIP, STRIP * PANEL);
+        MemorySegment own = scratch.memory(Scratch.STRIP_OF_TASK, (long) STRIP * PANEL * Float.BYTES);
+        long sumBytes = (long) tiles * ROWS * PANEL * Float.BYTES;
+        MemorySegment sums = scratch.memory(Scratch.SUMS_OF_TASK, count * sumBytes);
+        sums.asSlice(0, count * sumBytes).fill((byte) 0);
+        long inputBytes = (long) PANEL * w.format().bits() / Byte.SIZE;
+        for (int k = 0; k < padded; k += STRIP) {
+            int n = Math.min(STRIP, padded - k);
+            for (int p = 0; p < count; p++) {
+                long at = (panel + p) * w.panelBytes() + k * inputBytes;
+                if (!plain) {
+                    Strips.decode(w, panel + p, k, n, decoded);
+                    Mem.write(decoded, 0, n * PANEL, own, 0);
+                }
+                long xAt = (long) k * ROWS * Float.BYTES;
+                long xTile = (long) padded * ROWS * Float.BYTES;
+                MemorySegment from = plain ? w.data() : own;
+                var strip = new StripKernels.Strip(in, xAt, xTile, from, plain ? at : 0, n, tiles, sums, p * sumBytes);
+                long next = p + 1 < count ? at + w.panelBytes() : at - p * w.panelBytes() + n * inputBytes;
+                kernels.multiply(strip, w.data(), next, n * inputBytes);
+            }
+        }
+        for (int p = 0; p < count; p++) {
+            int row0 = (panel + p) * PANEL;
+            int width = Math.min(PANEL, w.outputs() - row0);
+            float[] sum = scratch.floats(Scratch.SUM, rows * PANEL);
+            Mem.read(sums, p * sumBytes, sum, 0, rows * PANEL);
+            for (int m = 0; m < rows; m++) {
+                addBias(w, row0, width, sum, m * PANEL);
+                Mem.write(sum, m * PANEL, width, y, yOffset + (m * yStride + row0) * Float.BYTES);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.decanter.cpu.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * Activations x[M, K] quantized to bytes, group by group of a row: {@code x ≈ scale · q}, {@code scale = max|x| / 127}, {@code q
@@ -26,7 +27,8 @@ public final class QuantizedRows implements AutoCloseable {
     /** Values worth handing to another thread. */
     private static final int TASK = 16 << 10;
 
-    private Arena arena = Arena.ofShared();
+    private final Supplier<Arena> arenas;
+    private Arena arena;
     private MemorySegment codes = MemorySegment.NULL;
     private MemorySegment scales = MemorySegment.NULL;
     private MemorySegment sums = MemorySegment.NULL;
@@ -35,7 +37,19 @@ public final class QuantizedRows implements AutoCloseable {
     private int group;
 
     /** An empty buffer. */
-    public QuantizedRows() {}
+    public QuantizedRows() {
+        this(Arena::ofShared);
+    }
+
+    /**
+     * An empty buffer in memory of the caller's choice.
+     *
+     * @param arenas gives an arena whenever the buffer must grow; the one before is closed
+     */
+    public QuantizedRows(Supplier<Arena> arenas) {
+        this.arenas = arenas;
+        arena = arenas.get();
+    }
 
     /**
      * Quantizes rows, replacing what was there.
@@ -167,7 +181,7 @@ public final class QuantizedRows implements AutoCloseable {
         long needed = tall * paddedInputs();
         if (codes.byteSize() < needed || scales.byteSize() < 4 * tall * groups()) {
             arena.close();
-            arena = Arena.ofShared();
+            arena = arenas.get();
             codes = arena.allocate(needed, 64);
             scales = arena.allocate(4 * tall * groups(), 64);
             sums = arena.allocate(4 * tall * groups(), 64);

@@ -2,6 +2,7 @@ package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Heap buffers of one thread, reused from call to call so that a kernel allocates nothing once warm. A slot belongs to
@@ -42,6 +43,20 @@ final class Scratch {
     static final int TURNED = 13;
 
     private static final int SLOTS = 14;
+
+    /** Native memory: a gate and its partner. */
+    static final int GATE = 0;
+
+    /** Native memory: activations that the caller of a kernel lays out for all tasks. */
+    static final int ROWS_OF_CALL = 1;
+
+    /** Native memory: a strip of decoded weights. */
+    static final int STRIP_OF_TASK = 2;
+
+    /** Native memory: sums of a task. */
+    static final int SUMS_OF_TASK = 3;
+
+    private static final int MEMORIES = 4;
     private static final int MIN = 1024;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
@@ -49,9 +64,11 @@ final class Scratch {
     private final double[][] doubles = new double[SUM + 1][0];
     private int[] ints = new int[0];
     private final byte[][] bytes = new byte[2][0];
-    private MemorySegment memory = MemorySegment.NULL;
+    private final MemorySegment[] memories = new MemorySegment[MEMORIES];
 
-    private Scratch() {}
+    private Scratch() {
+        Arrays.fill(memories, MemorySegment.NULL);
+    }
 
     static Scratch current() {
         return LOCAL.get();
@@ -100,10 +117,15 @@ final class Scratch {
 
     /** Returns this thread's native memory for a gate and its partner, of at least {@code size} bytes, aligned to 64. */
     MemorySegment memory(long size) {
-        if (memory.byteSize() < size) {
-            memory = Arena.ofAuto().allocate(Math.max(MIN, size), Long.BYTES * Byte.SIZE);
+        return memory(GATE, size);
+    }
+
+    /** Returns this thread's native memory of the slot, of at least {@code size} bytes, aligned to 64. */
+    MemorySegment memory(int slot, long size) {
+        if (memories[slot].byteSize() < size) {
+            memories[slot] = Arena.ofAuto().allocate(Math.max(MIN, size), Long.BYTES * Byte.SIZE);
         }
-        return memory;
+        return memories[slot];
     }
 
     private byte[] bytes(int slot, int size) {

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.decanter.cpu.kernels.BlockWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongFunction;
 
 /** A thread's argument block, and scratch memory that its routines write. */
 final class Frame {
@@ -22,13 +23,20 @@ final class Frame {
     private static final int TAIL = TAIL_BIAS + VECTOR;
     private static final int SIZE = TAIL + TAIL_ROWS * VECTOR;
     private static final int PAGE = 4096;
-    private static final ThreadLocal<Frame> LOCAL = ThreadLocal.withInitial(Frame::new);
+    private static final ThreadLocal<Frame> LOCAL =
+            ThreadLocal.withInitial(() -> new Frame(bytes -> Arena.ofAuto().allocate(bytes, PAGE), true));
 
-    private final MemorySegment memory = Arena.ofAuto().allocate(SIZE, PAGE);
+    private final LongFunction<MemorySegment> source;
+    private final boolean spare;
+    private final MemorySegment memory;
     private MemorySegment scratch = MemorySegment.NULL;
     private MemorySegment scores = MemorySegment.NULL;
+    private MemorySegment pairs = MemorySegment.NULL;
 
-    private Frame() {
+    private Frame(LongFunction<MemorySegment> source, boolean spare) {
+        this.source = source;
+        this.spare = spare;
+        memory = source.apply(SIZE);
         for (int i = 0; i < BlockWeights.PANEL; i++) {
             // the one number that changes no other when added
             memory.set(JAVA_FLOAT, NO_BIAS + 4L * i, -0.0f);
@@ -37,6 +45,19 @@ final class Frame {
 
     static Frame current() {
         return LOCAL.get();
+    }
+
+    /**
+     * Gives the calling thread memory of another making, of zeros, and no more of it than it asks for; tests put it beside pages
+     * that nobody may touch.
+     */
+    static void use(LongFunction<MemorySegment> source) {
+        LOCAL.set(new Frame(source, false));
+    }
+
+    /** Undoes {@link #use}. */
+    static void release() {
+        LOCAL.remove();
     }
 
     long block() {
@@ -87,7 +108,7 @@ final class Frame {
      */
     MemorySegment scratch(long bytes) {
         if (scratch.byteSize() < bytes) {
-            scratch = Arena.ofAuto().allocate(bytes, PAGE);
+            scratch = source.apply(bytes);
         }
         return scratch;
     }
@@ -95,9 +116,18 @@ final class Frame {
     /** Memory of at least so many bytes for attention, of any content. */
     MemorySegment scores(long bytes) {
         if (scores.byteSize() < bytes) {
-            scores = Arena.ofAuto().allocate(bytes, PAGE);
+            scores = source.apply(bytes);
         }
         return scores;
+    }
+
+    /** Memory of at least so many bytes for what the caller of attention makes for all tasks, of any content. */
+    MemorySegment pairs(long bytes) {
+        if (pairs.byteSize() < bytes) {
+            // half more, since a cache grows
+            pairs = source.apply(spare ? bytes + bytes / 2 : bytes);
+        }
+        return pairs;
     }
 
     /** Gives {@link #scratch} up, which is not as its user would leave it. */

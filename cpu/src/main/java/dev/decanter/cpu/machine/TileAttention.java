@@ -45,8 +45,6 @@ final class TileAttention implements TiledAttention {
     private static final int SCORES = SUMS + ROWS * MAX_SIZE * Float.BYTES + TileAttentionCode.VECTOR;
     private static final int SIZE = SCORES + ROWS * SCORE_BYTES;
 
-    private static final ThreadLocal<MemorySegment> PACKED = ThreadLocal.withInitial(() -> MemorySegment.NULL);
-
     private final Routine routine = Routine.of(TileAttentionCode.emit());
     private final MemorySegment configuration = Arena.ofAuto().allocate(PALETTE_BYTES, 64);
     private final MemorySegment constants;
@@ -116,12 +114,7 @@ final class TileAttention implements TiledAttention {
         int width = Math.ceilDiv(z.valueSize(), ROWS) * ROWS;
         Pairs sizes = new Pairs(MemorySegment.NULL, Math.ceilDiv(z.keys(), PAGE), depth, width);
         long bytes = sizes.bytes(heads);
-        MemorySegment memory = PACKED.get();
-        if (memory.byteSize() < bytes) {
-            // by half more, since a cache grows
-            memory = Arena.ofAuto().allocate(bytes + bytes / 2, 64);
-            PACKED.set(memory);
-        }
+        MemorySegment memory = Frame.current().pairs(bytes);
         Pairs pairs = new Pairs(memory, sizes.pages(), depth, width);
         team.run(heads * pairs.pages(), task -> {
             int head = task / pairs.pages();

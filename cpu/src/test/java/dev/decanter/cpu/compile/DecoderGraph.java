@@ -9,6 +9,7 @@ import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.NeuralOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ShapeOp;
+import java.util.Optional;
 
 /** Attention of one layer with its cache, as Optimum writes it. */
 final class DecoderGraph {
@@ -24,19 +25,25 @@ final class DecoderGraph {
         return Graph.of(g -> {
             Output q = input(g, "q", heads, d, turned);
             Output beams = g.input("beam_idx", ElementType.I32, -1);
-            Output k = cached(g, "k", input(g, "k", kvHeads, d, turned), beams, kvHeads, d);
-            Output v = cached(g, "v", input(g, "v", kvHeads, d, turned), beams, kvHeads, d);
-            Output wideK = repeat(g, k, heads, kvHeads, d);
-            Output wideV = repeat(g, v, heads, kvHeads, d);
-            Op attention = new NeuralOp.ScaledDotProductAttention(false);
-            Output result = mask
-                    ? g.op(attention, q, wideK, wideV, g.input("mask", -1, 1, -1, -1))
-                    : g.op(attention, q, wideK, wideV);
+            Output k = input(g, "k", kvHeads, d, turned);
+            Output v = input(g, "v", kvHeads, d, turned);
+            Optional<Output> hidden = mask ? Optional.of(g.input("mask", -1, 1, -1, -1)) : Optional.empty();
+            Output result = attend(g, q, k, v, beams, hidden, heads, kvHeads, d);
             g.result(turned ? turn(g, result) : result);
         });
     }
 
-    private static Output turn(Graph g, Output x) {
+    /** Attention of queries [batch, heads, positions, d] with all keys and values of the states k and v. */
+    static Output attend(
+            Graph g, Output q, Output k, Output v, Output beams, Optional<Output> mask, int heads, int kvHeads, int d) {
+        Output wideK = repeat(g, cached(g, "k", k, beams, kvHeads, d), heads, kvHeads, d);
+        Output wideV = repeat(g, cached(g, "v", v, beams, kvHeads, d), heads, kvHeads, d);
+        Op attention = new NeuralOp.ScaledDotProductAttention(false);
+        return mask.isPresent() ? g.op(attention, q, wideK, wideV, mask.get()) : g.op(attention, q, wideK, wideV);
+    }
+
+    /** Exchanges heads and positions. */
+    static Output turn(Graph g, Output x) {
         return g.op(new ShapeOp.Transpose(), x, g.longs(0, 2, 1, 3));
     }
 

@@ -6,10 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.decanter.cpu.kernels.BlockWeights;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Random;
 
 /**
- * Random weights of a kind, in guarded memory.
+ * Random weights of a kind.
  *
  * @param zeroPoints whether each entry has its own
  */
@@ -23,7 +24,7 @@ record BlockData(
         int outputs,
         int inputs) {
 
-    BlockWeights weights(GuardedMemory memory, Random random) {
+    BlockWeights weights(SegmentAllocator memory, Random random) {
         BlockWeights shape = new BlockWeights(
                 bits,
                 outputs,

@@ -3,6 +3,7 @@ package dev.decanter.cpu.machine;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -10,13 +11,18 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.condition.OS;
 
 /**
  * Memory between two pages that nobody may touch: code that reads or writes a byte outside of it ends the JVM. A segment
- * touches one of the pages, the one before it or the one behind it.
+ * touches one of the pages, the one before it or the one behind it; there it may lie at less of an alignment than was asked for.
  */
 @SuppressWarnings("restricted")
-final class GuardedMemory implements AutoCloseable {
+final class GuardedMemory implements Arena {
+    /** Whether the calls of Linux that this class makes mean here what they mean there. */
+    static final boolean AVAILABLE =
+            OS.LINUX.isCurrentOs() && System.getProperty("os.arch").equals("amd64");
+
     private static final long PAGE = 4096;
     private static final int NOTHING = 0;
     private static final int READ_WRITE = 3;
@@ -29,6 +35,7 @@ final class GuardedMemory implements AutoCloseable {
     private record Mapping(long at, long size) {}
 
     private final List<Mapping> mappings = new ArrayList<>();
+    private final Arena life = Arena.ofShared();
     private final boolean atEnd;
 
     /** Segments end where the page behind begins, or begin where the page before ends. */
@@ -42,8 +49,14 @@ final class GuardedMemory implements AutoCloseable {
                 linker.defaultLookup().find(name).orElseThrow(), FunctionDescriptor.of(result, arguments));
     }
 
+    @Override
+    public MemorySegment.Scope scope() {
+        return life.scope();
+    }
+
     /** Zeros. */
-    MemorySegment allocate(long bytes) {
+    @Override
+    public synchronized MemorySegment allocate(long bytes, long alignment) {
         long inner = Math.ceilDiv(Math.max(1, bytes), PAGE) * PAGE;
         try {
             long at = (long) MMAP.invokeExact(0L, inner + 2 * PAGE, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
@@ -54,7 +67,7 @@ final class GuardedMemory implements AutoCloseable {
             protect(at);
             protect(at + PAGE + inner);
             long from = at + PAGE + (atEnd ? inner - bytes : 0);
-            return MemorySegment.ofAddress(from).reinterpret(bytes);
+            return MemorySegment.ofAddress(from).reinterpret(bytes, life, null);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -68,6 +81,7 @@ final class GuardedMemory implements AutoCloseable {
 
     @Override
     public void close() {
+        life.close();
         for (Mapping m : mappings) {
             try {
                 if ((int) MUNMAP.invokeExact(m.at, m.size) != 0) {

@@ -93,17 +93,19 @@ class MachineProductsTest {
         return values[random.nextInt(values.length)];
     }
 
-    private static void check(BlockKernels kernels, BlockData data, int rows, Random random) {
+    static void check(BlockKernels kernels, BlockData data, int rows, Random random) {
         check(kernels, data, rows, data.outputs(), random);
     }
 
+    /** All operands, and the memory that the kernels work in, lie beside pages that nobody may touch. */
     private static void check(BlockKernels kernels, BlockData data, int rows, int stride, Random random) {
-        try (GuardedMemory memory = new GuardedMemory(random.nextBoolean());
-                Arena arena = Arena.ofConfined();
+        boolean atEnd = random.nextBoolean();
+        try (GuardedMemory memory = new GuardedMemory(atEnd);
                 ThreadTeam alone = new ThreadTeam(1);
-                QuantizedRows x = new QuantizedRows()) {
+                QuantizedRows x = new QuantizedRows(() -> new GuardedMemory(atEnd))) {
+            Frame.use(memory::allocate);
             BlockWeights w = data.weights(memory, random);
-            MemorySegment values = arena.allocate(4L * rows * data.inputs(), 64);
+            MemorySegment values = memory.allocate(4L * rows * data.inputs());
             for (int i = 0; i < rows * data.inputs(); i++) {
                 values.setAtIndex(JAVA_FLOAT_UNALIGNED, i, (float) random.nextGaussian());
             }
@@ -123,6 +125,8 @@ class MachineProductsTest {
                     .as(() -> "%s, %d rows, panels %d+%d, rows %d+%d: first difference at output %d of row %d"
                             .formatted(data, rows, panel, panels, row, count, at / 4 % n, at / 4 / n))
                     .isEqualTo(-1);
+        } finally {
+            Frame.release();
         }
     }
 
@@ -131,9 +135,24 @@ class MachineProductsTest {
     void attentionLeavesTheScratchOfProductsAlone() {
         BlockKernels kernels = kernels(MachineCode.Kind.AMX);
         BlockData data = new BlockData(4, 128, false, true, true, false, 64, 512);
-        check(kernels, data, 40, new Random(1));
-        Frame.current().scores(1 << 20).fill((byte) 0x7f);
-        check(kernels, data, 40, new Random(2));
+        try (Arena arena = Arena.ofConfined();
+                ThreadTeam alone = new ThreadTeam(1);
+                QuantizedRows x = new QuantizedRows()) {
+            BlockWeights w = data.weights(arena, new Random(1));
+            MemorySegment values = arena.allocate(4L * 40 * data.inputs(), 4);
+            for (int i = 0; i < 40 * data.inputs(); i++) {
+                values.setAtIndex(JAVA_FLOAT_UNALIGNED, i, i % 83 - 40);
+            }
+            x.quantize(alone, values, 0, data.inputs(), 40, data.inputs(), data.group());
+            MemorySegment expected = arena.allocate(4L * 40 * data.outputs(), 64);
+            MemorySegment y = arena.allocate(4L * 40 * data.outputs(), 64);
+            ScalarBlockKernels.INSTANCE.multiply(w, 0, w.panels(), x, 0, 40, expected, 0, data.outputs());
+            for (int turn = 0; turn < 2; turn++) {
+                kernels.multiply(w, 0, w.panels(), x, 0, 40, y.fill((byte) 0), 0, data.outputs());
+                assertThat(expected.mismatch(y)).isEqualTo(-1);
+                Frame.current().scores(1 << 20).fill((byte) 0x7f);
+            }
+        }
     }
 
     @Test
