@@ -1,14 +1,18 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.Angles;
 import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.DecoderMask;
 import dev.decanter.cpu.kernels.HeadRows;
 import dev.decanter.cpu.kernels.Rotary;
 import dev.decanter.cpu.kernels.Strided;
+import dev.decanter.cpu.kernels.Visibility;
 import dev.decanter.cpu.machine.MachineAttention;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Attention, its cache and its positions. */
@@ -41,10 +45,6 @@ final class AttentionSteps {
             Shape k = frame.shape(1);
             Shape v = frame.shape(2);
             check(q, k, v);
-            Strided mask = Strided.none();
-            if (frame.inputCount() > 3) {
-                mask = mask(frame.in(3), q, k);
-            }
             float scale = Float.isNaN(op.scale()) ? (float) (1 / Math.sqrt((double) q.dim(3))) : op.scale();
             Attention.Sizes sizes = new Attention.Sizes(
                     (int) q.dim(0),
@@ -55,6 +55,15 @@ final class AttentionSteps {
                     (int) q.dim(3),
                     (int) v.dim(3),
                     op.causal() ? 0 : Attention.ALL_KEYS);
+            Strided mask = Strided.none();
+            Visibility seen;
+            if (frame.inputCount() > 3) {
+                SeenKeys keys = seenKeys(frame, sizes);
+                mask = mask(keys.shape(), keys.numbers(), q, k);
+                seen = keys.seen();
+            } else {
+                seen = Visibility.of(frame.team(), sizes, mask);
+            }
             Shape result = Shape.of(q.dim(0), q.dim(op.turned() ? 2 : 1), q.dim(op.turned() ? 1 : 2), v.dim(3));
             Tensor out = frame.out(0, ElementType.F32, result);
             Attention.apply(
@@ -66,8 +75,54 @@ final class AttentionSteps {
                     rows(frame, 1),
                     rows(frame, 2),
                     mask,
+                    seen,
                     scale,
                     rows(out, op.turned()));
+        };
+    }
+
+    private static final int MASK = 3;
+
+    /** What input 3 hides, which another layer may have found out. */
+    private static SeenKeys seenKeys(Frame frame, Attention.Sizes sizes) {
+        Optional<SeenKeys> known = frame.seenKeys(MASK);
+        if (known.isPresent() && known.get().isFor(sizes)) {
+            return known.get();
+        }
+        Tensor mask = frame.in(MASK);
+        Shape q = frame.shape(0);
+        Strided numbers = mask(mask.shape(), mask.memory(), q, frame.shape(1));
+        Visibility seen = Visibility.of(frame.team(), sizes, numbers);
+        SeenKeys found = new SeenKeys(mask.shape(), mask.memory(), seen, Optional.of(sizes));
+        frame.seenKeys(MASK, found);
+        return found;
+    }
+
+    /** Numbers are written only where limits do not say the same. */
+    static Step mask(FusedOp.DecoderMask op) {
+        return frame -> {
+            int rows = Math.toIntExact(op.rows().of(frame));
+            int queries = Math.toIntExact(op.queries().of(frame));
+            int keys = Math.toIntExact(op.keys().of(frame));
+            Optional<FusedOp.Padding> padding = op.padding();
+            DecoderMask mask = new DecoderMask(
+                    rows,
+                    queries,
+                    keys,
+                    op.from().isPresent() ? op.from().get().of(frame) : -queries,
+                    op.until().isPresent() ? op.until().get().of(frame) : keys,
+                    op.hidden(),
+                    padding.isPresent() ? frame.in(0).memory() : MemorySegment.NULL,
+                    padding.isPresent() && frame.type(0) == ElementType.I64,
+                    padding.isPresent() ? padding.get().first().of(frame) : 0,
+                    padding.isPresent() ? padding.get().rowLength().of(frame) : 0);
+            Shape shape = Shape.of(rows, 1, queries, keys);
+            MemorySegment numbers = MemorySegment.NULL;
+            if (!mask.seen().allPlain()) {
+                numbers = frame.out(0, ElementType.F32, shape).memory();
+                mask.write(frame.team(), numbers);
+            }
+            frame.mask(0, new SeenKeys(shape, numbers, mask.seen(), Optional.empty()));
         };
     }
 
@@ -90,6 +145,18 @@ final class AttentionSteps {
                     angles(frame.in(1), shape),
                     angles(frame.in(2), shape),
                     rows(y));
+        };
+    }
+
+    static Step angles(FusedOp.Angles op) {
+        float[] frequencies = MatMulSteps.floats(op.frequencies());
+        return frame -> {
+            Tensor positions = frame.in(0);
+            Shape given = positions.shape();
+            Shape shape = Shape.of(given.dim(0), 1, given.dim(1), 2L * frequencies.length);
+            Tensor cos = frame.out(0, ElementType.F32, shape);
+            Tensor sin = frame.out(1, ElementType.F32, shape);
+            Angles.apply(frame.team(), frequencies, op.scale(), positions.memory(), cos.memory(), sin.memory());
         };
     }
 
@@ -132,8 +199,7 @@ final class AttentionSteps {
     }
 
     /** Broadcasts [B|1, H|1, S|1, T], or fewer leading dimensions, by strides of 0. */
-    private static Strided mask(Tensor mask, Shape q, Shape k) {
-        Shape shape = mask.shape();
+    private static Strided mask(Shape shape, MemorySegment numbers, Shape q, Shape k) {
         long[] full = {1, 1, 1, 1};
         for (int i = 0; i < shape.rank(); i++) {
             full[4 - shape.rank() + i] = shape.dim(i);
@@ -149,6 +215,6 @@ final class AttentionSteps {
         long row = full[2] == 1 ? 0 : full[3];
         long head = full[1] == 1 ? 0 : full[2] * full[3];
         long batch = full[0] == 1 ? 0 : full[1] * full[2] * full[3];
-        return new Strided(mask.memory(), 0, batch, head, row);
+        return new Strided(numbers, 0, batch, head, row);
     }
 }

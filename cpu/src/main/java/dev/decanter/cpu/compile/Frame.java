@@ -23,6 +23,7 @@ final class Frame implements Execution {
     private final @Nullable Tensor[] values;
     private final @Nullable KvCache[] cacheOf;
     private final @Nullable Shape[] shapes;
+    private final @Nullable SeenKeys[] seenKeys;
     private final Slot[] slots;
     private final List<Slot> dense = new ArrayList<>();
     private final Map<String, KvCache> caches = new LinkedHashMap<>();
@@ -36,6 +37,7 @@ final class Frame implements Execution {
         values = new Tensor[plan.valueCount()];
         cacheOf = new KvCache[plan.valueCount()];
         shapes = new Shape[plan.valueCount()];
+        seenKeys = new SeenKeys[plan.valueCount()];
         slots = new Slot[plan.slotCount()];
         for (int i = 0; i < slots.length; i++) {
             slots[i] = new Slot();
@@ -55,7 +57,9 @@ final class Frame implements Execution {
     @Override
     public List<Tensor> infer(List<Tensor> inputs) {
         for (int i = 0; i < inputs.size(); i++) {
-            values[plan.parameters().get(i)] = inputs.get(i);
+            int value = plan.parameters().get(i);
+            values[value] = inputs.get(i);
+            seenKeys[value] = null;
         }
         caches.values().forEach(KvCache::begin);
         List<Tensor> results = new ArrayList<>(plan.results().size());
@@ -148,12 +152,15 @@ final class Frame implements Execution {
         int value = current.outputs().get(index);
         Tensor tensor = slots[plan.slotOf().get(value)].allocate(type, shape);
         values[value] = tensor;
+        seenKeys[value] = null;
         return tensor;
     }
 
     /** Makes the current step's output a view (of an input) or a tensor from elsewhere. */
     void view(int index, Tensor tensor) {
-        values[current.outputs().get(index)] = tensor;
+        int value = current.outputs().get(index);
+        values[value] = tensor;
+        seenKeys[value] = null;
     }
 
     /** Makes the current step's output a whole cache. */
@@ -165,6 +172,21 @@ final class Frame implements Execution {
     void shapeOnly(int index, Shape shape) {
         int value = current.outputs().get(index);
         shapes[value] = shape;
+    }
+
+    /** What the current step's input hides as a mask, if that has been found out since it was written. */
+    Optional<SeenKeys> seenKeys(int index) {
+        return Optional.ofNullable(seenKeys[current.inputs().get(index)]);
+    }
+
+    /** Keeps that for steps that read the same mask. */
+    void seenKeys(int index, SeenKeys seen) {
+        seenKeys[current.inputs().get(index)] = seen;
+    }
+
+    /** Makes the current step's output a mask of which the numbers are perhaps not in memory. */
+    void mask(int index, SeenKeys seen) {
+        seenKeys[current.outputs().get(index)] = seen;
     }
 
     KvCache kvCache(String variable) {

@@ -40,8 +40,8 @@ final class FuseCache implements Pass {
     /** Whether the variable could be turned into a cache. */
     private static boolean cache(Node assign, Node read) {
         Node concat = assign.input(0).node();
-        if (!(concat.op() instanceof ShapeOp.Concat op)
-                || (op.axis() != 2 && op.axis() != -2)
+        if (!(concat.op() instanceof ShapeOp.Concat along)
+                || (along.axis() != 2 && along.axis() != -2)
                 || concat.inputs().size() != 2
                 || !Graphs.hasRank(concat.output(), 4)
                 || !Graphs.isF32(concat.output())
@@ -70,7 +70,8 @@ final class FuseCache implements Pass {
         }
         String variable = ((Op.ReadValue) read.op()).variableId();
         Output beams = gather.input(1);
-        Node past = Node.of(new FusedOp.CachePast(variable), gather.name(), List.of(beams, read.input(0)));
+        FusedOp.CachePast op = new FusedOp.CachePast(variable, read.input(0).shape());
+        Node past = Node.of(op, gather.name(), List.of(beams));
         gather.output().replaceWith(past.output());
         read.output().replaceWith(past.output());
         Graphs.replace(concat.output(), new FusedOp.CacheAppend(variable, false), List.of(fresh, beams));

@@ -318,6 +318,25 @@ sealed interface FusedOp extends ExtensionOp {
         }
     }
 
+    /**
+     * Cosines and sines of positions [B, S] i64 times frequencies, times a scale; both [B, 1, S, 2n], of n frequencies and again
+     * of the same.
+     */
+    record Angles(List<Float> frequencies, float scale) implements FusedOp {
+        public Angles {
+            frequencies = List.copyOf(frequencies);
+        }
+
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            List<Dimension> given = inputs.getFirst().shape().dims();
+            PartialShape shape = PartialShape.of(
+                    List.of(given.get(0), Dimension.of(1), given.get(1), Dimension.of(2L * frequencies.size())));
+            OutputSpec spec = new OutputSpec(ElementType.F32, shape);
+            return List.of(spec, spec);
+        }
+    }
+
     /** swish(gate) · up. Inputs gate, up. */
     record SwishMultiply() implements FusedOp {}
 
@@ -336,17 +355,39 @@ sealed interface FusedOp extends ExtensionOp {
     }
 
     /**
-     * The cache before this inference's append, of which only the shape [B, H, T, D] may be asked. Inputs beam index [B],
-     * initial value.
+     * The cache before this inference's append, of which only the shape [B, H, T, D] may be asked. Input beam index [B].
      *
      * @param variable the state variable's id
+     * @param initial what it is before the first inference, of which only the shape matters
      */
-    record CachePast(String variable) implements FusedOp {
+    record CachePast(String variable, PartialShape initial) implements FusedOp {
         @Override
         public List<OutputSpec> infer(List<Output> inputs) {
-            return f32(withDim(inputs.get(1).shape(), 2, Dimension.DYNAMIC));
+            return f32(withDim(initial, 2, Dimension.DYNAMIC));
         }
     }
+
+    /**
+     * What is added to scores, [rows, 1, queries, keys]: 0 where {@code from <= k - i < until} for key k and query i and k is no
+     * padding, {@code hidden} elsewhere. Only attention may read it.
+     */
+    record DecoderMask(
+            Extent rows,
+            Extent queries,
+            Extent keys,
+            Optional<Extent> from,
+            Optional<Extent> until,
+            float hidden,
+            Optional<Padding> padding)
+            implements FusedOp {
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            return f32(PartialShape.of(-1, 1, -1, -1));
+        }
+    }
+
+    /** Key k of row b is padding where element {@code b * rowLength + first + k} of input 0 is 0, or does not exist. */
+    record Padding(Extent first, Extent rowLength) {}
 
     /**
      * Scaled dot product attention with fewer key heads than query heads. Inputs q [B, H, S, D], k and v [B, Hkv, T, D][,

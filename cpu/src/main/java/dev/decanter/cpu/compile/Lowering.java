@@ -60,6 +60,8 @@ final class Lowering {
             case BinaryOp.Arithmetic op when f32(node) -> Lowered.of(ElementwiseSteps.binary(node, op));
             case UnaryOp op when f32(node) && node.inputs().size() == 1 -> Lowered.of(ElementwiseSteps.unary(node, op));
             case ShapeOp.Transpose _ when node.output().elementType().bits() >= 8 -> Lowered.of(ShapeSteps.transpose());
+            case ShapeOp.Slice _ when node.output().elementType().bits() >= 8 -> Lowered.of(ShapeSteps.slice(node));
+            case ShapeOp.Convert _ when ShapeSteps.narrows(node) -> Lowered.of(ShapeSteps.narrow());
             case NeuralOp.Softmax op when f32(node) -> Lowered.of(NormSteps.softmax(node, op));
             default -> Lowered.of(reference(node));
         };
@@ -86,9 +88,11 @@ final class Lowering {
             case FusedOp.RmsNorm norm -> NormSteps.rmsNorm(norm.eps());
             case FusedOp.LayerNorm norm -> NormSteps.layerNorm(norm.eps());
             case FusedOp.Rotary rotary -> AttentionSteps.rotary(rotary.turned());
+            case FusedOp.Angles angles -> AttentionSteps.angles(angles);
             case FusedOp.SwishMultiply _ -> ElementwiseSteps.swishMultiply();
             case FusedOp.CacheAppend append -> AttentionSteps.append(append.variable(), append.turned());
             case FusedOp.CachePast past -> AttentionSteps.past(past.variable());
+            case FusedOp.DecoderMask mask -> AttentionSteps.mask(mask);
             case FusedOp.Attention attention -> AttentionSteps.attention(attention);
         };
     }

@@ -95,6 +95,27 @@ public final class Attention {
             Strided mask,
             float scale,
             Strided out) {
+        apply(team, kernels, tiles, z, q, k, v, mask, Visibility.of(team, z, mask), scale, out);
+    }
+
+    /**
+     * As the other, where it is known what the mask hides.
+     *
+     * @param mask may be absent if all its rows are plain
+     * @param seen what {@link Visibility#of} reads off the mask
+     */
+    public static void apply(
+            ThreadTeam team,
+            Optional<AttentionKernels> kernels,
+            Optional<TiledAttention> tiles,
+            Sizes z,
+            Strided q,
+            HeadRows k,
+            HeadRows v,
+            Strided mask,
+            Visibility seen,
+            float scale,
+            Strided out) {
         int rows = z.group() * z.queries();
         int pairs = Math.multiplyExact(z.batch(), z.kvHeads());
         if (rows == 0 || pairs == 0) {
@@ -106,7 +127,7 @@ public final class Attention {
                     .floats(Scratch.TURNED, TurnedKeys.room(z.batch(), z.kvHeads(), z.keys(), z.headSize()));
             keys = TurnedKeys.of(team, k, z.batch(), z.kvHeads(), z.keys(), z.headSize(), room);
         }
-        Call call = new Call(z, q, keys, v, mask, Visibility.of(team, z, mask), scale, out, usable(kernels, keys, v));
+        Call call = new Call(z, q, keys, v, mask, seen, scale, out, usable(kernels, keys, v));
         if (rows > SPLIT_UP_TO
                 && tiles.isPresent()
                 && tiles.get().attends(z)

@@ -44,28 +44,22 @@ public final class Gather {
             long count,
             MemorySegment y,
             long yOffset) {
-        int n = table.inputs();
-        int group = Math.min(quantization.groupSize(), n);
         Packer.check(table.format(), quantization);
-        gather(
-                team,
-                table,
-                indices,
-                indexOffset,
-                indexType,
-                count,
-                (row, line) -> {
-                    quantization.table().ifPresent(numbers -> numbers.replace(line, n));
-                    for (int g = 0; g * group < n; g++) {
-                        float scale = quantization.scales().at(row, g);
-                        float zero = quantization.zeroPoints().at(row, g);
-                        for (int i = g * group; i < Math.min(n, (g + 1) * group); i++) {
-                            line[i] = (line[i] - zero) * scale;
-                        }
-                    }
-                },
-                y,
-                yOffset);
+        Rescale rescale = (row, line) -> rescale(quantization, row, line, table.inputs());
+        gather(team, table, indices, indexOffset, indexType, count, rescale, y, yOffset);
+    }
+
+    private static void rescale(Quantization quantization, long row, float[] line, int n) {
+        int group = Math.min(quantization.groupSize(), n);
+        quantization.table().ifPresent(numbers -> numbers.replace(line, n));
+        for (int g = 0; g * group < n; g++) {
+            float scale = quantization.scales().at(row, g);
+            float zero = quantization.zeroPoints().at(row, g);
+            int end = Math.min(n, (g + 1) * group);
+            for (int i = g * group; i < end; i++) {
+                line[i] = (line[i] - zero) * scale;
+            }
+        }
     }
 
     /** Turns stored integers into numbers. */
@@ -90,6 +84,7 @@ public final class Gather {
         int n = table.inputs();
         team.runRange(count, 8, (from, to) -> {
             float[] line = Scratch.current().floats(Scratch.STRIP, n);
+            byte[] bytes = new byte[table.format() == WeightFormat.U8 ? n : 0];
             for (long i = from; i < to; i++) {
                 long index = indexType == IndexType.I32
                         ? indices.get(Mem.I32, indexOffset + i * Integer.BYTES)
@@ -98,11 +93,24 @@ public final class Gather {
                 if (row < 0 || row >= table.outputs()) {
                     Arrays.fill(line, 0, n, 0);
                 } else {
-                    Conversions.load(table.format(), table.data(), table.offset(), row * n, line, n);
+                    load(table, row, line, bytes);
                     rescale.apply(row, line);
                 }
                 Mem.write(line, 0, n, y, yOffset + i * n * Float.BYTES);
             }
         });
+    }
+
+    /** Bytes go through an array: a plain loop over one is quick before the JIT has seen it, and there are few rows. */
+    private static void load(Packer.Source table, long row, float[] line, byte[] bytes) {
+        int n = table.inputs();
+        if (bytes.length == 0) {
+            Conversions.load(table.format(), table.data(), table.offset(), row * n, line, n);
+            return;
+        }
+        MemorySegment.copy(table.data(), Mem.I8, table.offset() + row * n, bytes, 0, n);
+        for (int i = 0; i < n; i++) {
+            line[i] = bytes[i] & 0xff;
+        }
     }
 }

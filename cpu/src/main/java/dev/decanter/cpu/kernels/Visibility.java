@@ -7,7 +7,10 @@ package dev.decanter.cpu.kernels;
  */
 public final class Visibility {
     /** A mask's number from which on a key counts as hidden beside visible ones; f16's least is what exports write at most. */
-    static final float HIDDEN = -65504;
+    public static final float HIDDEN = -65504;
+
+    /** Stands for the first key of a row that is not plain. */
+    static final int NOT_PLAIN = -1;
 
     private static final long ROWS_PER_TASK = 16;
 
@@ -31,8 +34,23 @@ public final class Visibility {
         to = new int[count];
     }
 
+    private Visibility(int batch, int queries, int[] from, int[] to) {
+        perBatch = batch != 1;
+        perHead = false;
+        perRow = true;
+        heads = 1;
+        rows = queries;
+        this.from = from;
+        this.to = to;
+    }
+
+    /** What is known without a mask: limits [batch or 1, queries], those of rows that are not plain {@link #NOT_PLAIN}. */
+    static Visibility of(int batch, int queries, int[] from, int[] to) {
+        return new Visibility(batch, queries, from, to);
+    }
+
     /** Reads the mask. */
-    static Visibility of(ThreadTeam team, Attention.Sizes z, Strided mask) {
+    public static Visibility of(ThreadTeam team, Attention.Sizes z, Strided mask) {
         Visibility seen = new Visibility(z, mask);
         if (mask.absent()) {
             seen.to[0] = z.keys();
@@ -52,7 +70,6 @@ public final class Visibility {
         return seen;
     }
 
-    /** A row that is not plain has {@code from} -1. */
     private void read(int i, float[] mask, int n) {
         int first = 0;
         while (first < n && mask[first] <= HIDDEN) {
@@ -68,14 +85,14 @@ public final class Visibility {
             while (hidden < n && mask[hidden] == Float.NEGATIVE_INFINITY) {
                 hidden++;
             }
-            from[i] = hidden == n ? 0 : -1;
+            from[i] = hidden == n ? 0 : NOT_PLAIN;
             return;
         }
         int plain = first;
         while (plain < end && mask[plain] == 0) {
             plain++;
         }
-        from[i] = plain == end ? first : -1;
+        from[i] = plain == end ? first : NOT_PLAIN;
         to[i] = end;
     }
 
@@ -84,7 +101,7 @@ public final class Visibility {
     }
 
     /** Returns whether no row needs an addition. */
-    boolean allPlain() {
+    public boolean allPlain() {
         for (int first : from) {
             if (first < 0) {
                 return false;

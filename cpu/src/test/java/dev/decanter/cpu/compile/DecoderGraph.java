@@ -42,6 +42,30 @@ final class DecoderGraph {
         return mask.isPresent() ? g.op(attention, q, wideK, wideV, mask.get()) : g.op(attention, q, wideK, wideV);
     }
 
+    /** As the first, with a mask that the graph computes. */
+    static Model of(int heads, int kvHeads, int d, Mask mask) {
+        return Graph.of(g -> {
+            Output q = input(g, "q", heads, d, false);
+            Output beams = g.input("beam_idx", ElementType.I32, -1);
+            Output k = cached(g, "k", input(g, "k", kvHeads, d, false), beams, kvHeads, d);
+            Output v = cached(g, "v", input(g, "v", kvHeads, d, false), beams, kvHeads, d);
+            Output added = mask.of(g, k.node().input(0));
+            g.result(g.op(
+                    new NeuralOp.ScaledDotProductAttention(false),
+                    q,
+                    repeat(g, k, heads, kvHeads, d),
+                    repeat(g, v, heads, kvHeads, d),
+                    added));
+        });
+    }
+
+    /** Builds a mask. */
+    @FunctionalInterface
+    interface Mask {
+        /** From the past keys [batch, heads, past, size]. */
+        Output of(Graph g, Output past);
+    }
+
     /** Exchanges heads and positions. */
     static Output turn(Graph g, Output x) {
         return g.op(new ShapeOp.Transpose(), x, g.longs(0, 2, 1, 3));

@@ -47,9 +47,9 @@ class RealModelsTest {
     @CsvSource({
         "llm-gpt2-f32-stateful, Attention=12 CacheAppend=24 Embedding=2 LayerNorm=25 Linear=49",
         "llm-tinyllama-1.1b-int8,"
-                + " Attention=22 CacheAppend=44 Embedding=1 Linear=155 RmsNorm=45 Rotary=44 SwishMultiply=22",
+                + " Angles=1 Attention=22 CacheAppend=44 Embedding=1 Linear=155 RmsNorm=45 Rotary=44 SwishMultiply=22",
         "llm-evaai-model.ov,"
-                + " Attention=36 CacheAppend=72 Embedding=1 Linear=253 RmsNorm=145 Rotary=72 SwishMultiply=36",
+                + " Angles=1 Attention=36 CacheAppend=72 DecoderMask=1 Embedding=1 Linear=253 RmsNorm=145 Rotary=72 SwishMultiply=36",
     })
     void isFused(String name, String expected) throws IOException {
         assertThat(counts(name, CompileOptions.EXACT)).isEqualTo(expected);
@@ -60,10 +60,10 @@ class RealModelsTest {
     @CsvSource({
         "llm-gpt2-f32-stateful, Attention=12 CacheAppend=24 Embedding=2 LayerNorm=25 Linear=49",
         "llm-tinyllama-1.1b-int8,"
-                + " AddNormBlockGate=22 AddNormBlockLinear=22 Attention=22 BlockLinear=44 CacheAppend=44 Embedding=1"
+                + " AddNormBlockGate=22 AddNormBlockLinear=22 Angles=1 Attention=22 BlockLinear=44 CacheAppend=44 Embedding=1"
                 + " NormBlockLinear=1 Rotary=44",
         "llm-evaai-model.ov,"
-                + " AddNormBlockGate=36 AddNormBlockLinear=36 Attention=36 BlockLinear=72 CacheAppend=72 Embedding=1"
+                + " AddNormBlockGate=36 AddNormBlockLinear=36 Angles=1 Attention=36 BlockLinear=72 CacheAppend=72 DecoderMask=1 Embedding=1"
                 + " NormBlockLinear=1 RmsNorm=72 Rotary=72",
     })
     void isFusedWithQuantizedActivations(String name, String expected) throws IOException {

@@ -1,0 +1,27 @@
+package dev.decanter.cpu.compile;
+
+import java.util.List;
+
+/**
+ * A {@link Size} of a step's inputs.
+ *
+ * @param constant what is added to the terms
+ * @param terms dimensions of inputs
+ */
+record Extent(long constant, List<Term> terms) {
+    /** {@code factor} times dimension {@code axis} of an input. */
+    record Term(int input, int axis, long factor) {}
+
+    Extent {
+        terms = List.copyOf(terms);
+    }
+
+    /** The number, for the current step's inputs. */
+    long of(Frame frame) {
+        long sum = constant;
+        for (Term term : terms) {
+            sum += term.factor * frame.shape(term.input).dim(term.axis);
+        }
+        return sum;
+    }
+}
