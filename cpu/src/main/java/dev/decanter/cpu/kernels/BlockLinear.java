@@ -25,6 +25,9 @@ public final class BlockLinear {
     /** Panels that kernels for many rows take together: two or three. */
     private static final int TOGETHER = 6;
 
+    /** Panels that kernels for one row take in turns: a few, and an even number. */
+    private static final int ONE_ROW = 4;
+
     private static final int TASKS_PER_THREAD = 4;
 
     /** Elements of the two operands of a gate that a task holds. */
@@ -195,7 +198,8 @@ public final class BlockLinear {
         long fair = Math.max(1, panels / ((long) TASKS_PER_THREAD * team.size()));
         if (rows == 1) {
             long least = Math.ceilDiv(LEAST_BYTES, panelBytes);
-            return Math.clamp(fair, least, Math.max(least, Math.ceilDiv(TASK_BYTES, panelBytes)));
+            long each = Math.clamp(fair, least, Math.max(least, Math.ceilDiv(TASK_BYTES, panelBytes)));
+            return each == 1 ? 1 : Math.ceilDiv(each, ONE_ROW) * ONE_ROW;
         }
         long each = Math.max(fair, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
         return Math.ceilDiv(each, TOGETHER) * TOGETHER;

@@ -17,6 +17,9 @@ public final class VectorBlockKernels implements BlockKernels {
     /** Panels for which activations of a group are made floats once. */
     private static final int PANELS = 24;
 
+    /** Panels that take turns when there is one row: a few kilobytes of each are on their way from memory meanwhile. */
+    private static final int TURN = 8;
+
     /** Rows from which three rows of weights in one double are worth their making. */
     private static final int TRIPLES_ROWS = 24;
 
@@ -54,37 +57,103 @@ public final class VectorBlockKernels implements BlockKernels {
 
     private static void one(BlockWeights w, int panel, int panels, QuantizedRows x, MemorySegment y, long yOffset) {
         Scratch scratch = Scratch.current();
-        int padded = w.paddedInputs();
         int groups = w.groups();
-        int words = w.group() * w.bits() / Integer.SIZE;
-        boolean nibbles = w.bits() == 4;
-        float[] q = scratch.floats(Scratch.A, nibbles ? 0 : padded);
-        int[] pairs = scratch.ints(nibbles ? padded / 2 : 0);
-        if (nibbles) {
-            VectorBlockRow.spread(x.codes(), padded, pairs);
-        } else {
-            VectorBlockTiles.widen(x.codes(), 0, padded, q, 0);
-        }
         float[] sums = scratch.floats(Scratch.B, 2 * groups);
         for (int g = 0; g < groups; g++) {
             sums(x, 0, g, sums, 2 * g);
         }
-        float[] t = scratch.floats(Scratch.SUM, groups * PANEL);
+        Row codes = new Row(w, x);
+        // one more for what a last panel without a partner is multiplied with
+        float[] t = scratch.floats(Scratch.SUM, (TURN + 1) * groups * PANEL);
         float[] scale = scratch.floats(Scratch.C, w.panelEntries());
         float[] zero = scratch.floats(Scratch.D, w.panelEntries());
         float[] out = scratch.floats(Scratch.E, PANEL);
-        for (int p = panel; p < panel + panels; p++) {
-            long at = p * w.panelBytes();
-            if (nibbles) {
-                VectorBlockRow.nibbles(w.codes(), at, groups, words, pairs, t);
-            } else {
-                VectorBlockRow.bytes(w.codes(), at, groups, words, q, t);
+        for (int first = panel; first < panel + panels; first += TURN) {
+            int count = Math.min(TURN, panel + panels - first);
+            codes.multiply(first, count, t);
+            for (int i = 0; i < count; i++) {
+                long entry = (long) (first + i) * w.panelEntries();
+                scales(w, entry, w.panelEntries(), scale, 0);
+                zeros(w, entry, w.panelEntries(), zero, 0);
+                int step = w.perRow() ? 0 : PANEL;
+                VectorBlockRow.add(t, i * groups * PANEL, groups, scale, zero, step, sums, out, 0);
+                write(w, first + i, out, 0, y, yOffset);
             }
-            long entry = (long) p * w.panelEntries();
-            scales(w, entry, w.panelEntries(), scale, 0);
-            zeros(w, entry, w.panelEntries(), zero, 0);
-            VectorBlockRow.add(t, groups, scale, zero, w.perRow() ? 0 : PANEL, sums, out);
-            write(w, p, out, 0, y, yOffset);
+        }
+    }
+
+    /** One row, spread for the weight's codes. */
+    private static final class Row {
+        private final BlockWeights w;
+        private final int words;
+        private final boolean nibbles;
+        private final float[] q;
+        private final int[] ints;
+
+        Row(BlockWeights w, QuantizedRows x) {
+            this.w = w;
+            words = w.group() * w.bits() / Integer.SIZE;
+            nibbles = w.bits() == 4;
+            Scratch scratch = Scratch.current();
+            int padded = w.paddedInputs();
+            q = scratch.floats(Scratch.A, nibbles ? 0 : padded);
+            // factors of activations, then sums of 4-bit codes
+            ints = scratch.ints(nibbles ? sumsAt() + (TURN + 1) * w.groups() * PANEL : 0);
+            if (nibbles) {
+                VectorBlockRow.spread(x.codes(), padded, ints);
+            } else {
+                VectorBlockTiles.widen(x.codes(), 0, padded, q, 0);
+            }
+        }
+
+        private int sumsAt() {
+            return w.paddedInputs() / 2;
+        }
+
+        /** {@code t[(i * groups + g) * 16 + r] = Σ code · q} of group g and row r of panel {@code first + i}. */
+        void multiply(int first, int count, float[] t) {
+            int size = count * w.groups() * PANEL;
+            int at = sumsAt();
+            Arrays.fill(t, 0, nibbles ? 0 : size, 0);
+            Arrays.fill(ints, nibbles ? at : 0, nibbles ? at + size : 0, 0);
+            int visit;
+            for (int j = 0; j < w.groups() * words; j += visit) {
+                visit = Math.min(VectorBlockRow.VISIT, words - j % words);
+                for (int i = 0; i < count; i += 2) {
+                    visit(first + i, i, i + 1 < count ? i + 1 : TURN, j, visit, t);
+                }
+            }
+            for (int i = 0; nibbles && i < size; i++) {
+                t[i] = ints[at + i] - words * VectorBlockRow.NO_BORROW;
+            }
+        }
+
+        /** Multiplies words of a panel and of the one after it; place {@link #TURN} is where nobody looks. */
+        private void visit(int panel, int place, int other, int word, int count, float[] t) {
+            int groups = w.groups();
+            int to = (place * groups + word / words) * PANEL;
+            int otherTo = (other * groups + word / words) * PANEL;
+            long at = panel * w.panelBytes() + (long) word * BlockWeights.WORD;
+            long otherAt = other == TURN ? at : at + w.panelBytes();
+            if (!nibbles) {
+                VectorBlockRow.bytes(w.codes(), at, otherAt, count, q, 4 * word, t, to, otherTo);
+                return;
+            }
+            int sums = sumsAt();
+            int high = 2 * (groups * words + word);
+            for (int r = 0; r < PANEL; r += Lanes.N) {
+                VectorBlockRow.nibbles(
+                        w.codes(),
+                        at + 4L * r,
+                        otherAt + 4L * r,
+                        count,
+                        ints,
+                        2 * word,
+                        high,
+                        ints,
+                        sums + to + r,
+                        sums + otherTo + r);
+            }
         }
     }
 

@@ -7,109 +7,174 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row of activations times panels, straight from memory. Codes of 4 bits are multiplied in 16-bit lanes, whose sums of 16
- * products cannot overflow (15 · 127 · 16 < 2¹⁵); codes of 8 bits in f32 lanes, which hold the integers exactly.
+ * One row of activations times panels, straight from memory. Codes of 4 bits are multiplied in 16-bit lanes, where sums are
+ * exact modulo 2¹⁶ and those of a word fit; codes of 8 bits in f32 lanes, which hold the integers exactly.
+ *
+ * <p>Two panels at a time share what is spread of the activations, and callers go from panel to panel every {@link #VISIT}
+ * words: the processor fetches about so much ahead of where a panel was left, while others are multiplied.
  */
 final class VectorBlockRow {
     private static final int N = Lanes.N;
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, Lanes.I.vectorShape());
 
-    /** Words whose products are added in 16-bit lanes: four products a word and lane. */
-    private static final int RUN = 4;
+    /** Words of a panel to multiply before going to the next one. */
+    static final int VISIT = 16;
 
-    private static final short NIBBLE = 15;
+    /** Added to the low half of an int, so that it borrows nothing from the high one. */
+    static final int NO_BORROW = 0x8000;
+
+    private static final int ALL_BUT_ONE = 0xffff;
+
+    private static final ShortVector START =
+            IntVector.broadcast(Lanes.I, NO_BORROW).reinterpretAsShorts();
+
+    private static final int NIBBLE = 4;
+    private static final ShortVector DOWN_1 = ShortVector.broadcast(S, NIBBLE);
+    private static final ShortVector DOWN_2 = ShortVector.broadcast(S, 2 * NIBBLE);
+    private static final ShortVector DOWN_3 = ShortVector.broadcast(S, 3 * NIBBLE);
+
     private static final int BYTE = 255;
 
     private VectorBlockRow() {}
 
     /**
-     * Spreads the codes of activations to pairs of 16-bit lanes: those at even places into the first {@code n / 4} ints, those
-     * at odd places into the others. So word j of weights meets inputs 8 j and 8 j + 2 at {@code 2 j}, 8 j + 4 and 8 j + 6 at
-     * {@code 2 j + 1}.
+     * Spreads the codes of activations to factors of 16-bit lanes. A lane of weights is {@code v = a + 16 b + 256 c + 4096 d},
+     * and modulo 2¹⁶
+     *
+     * <pre>{@code a·qa + b·qb + c·qc + d·qd = v·qa + (v >>> 4)·(qb − 16 qa) + (v >>> 8)·(qc − 16 qb) + (v >>> 12)·(qd − 16 qc)}</pre>
+     *
+     * so that nothing is masked out. The factors of v and of {@code v >>> 4} for word j are at {@code 2 j} and {@code 2 j + 1},
+     * the others {@code n / 4} further.
      *
      * @param n a multiple of 64
-     * @param pairs receives {@code n / 2} ints
+     * @param factors receives {@code n / 2} ints, each for an even lane (low) and an odd one
      */
-    static void spread(MemorySegment codes, int n, int[] pairs) {
+    static void spread(MemorySegment codes, int n, int[] factors) {
         int half = n / Integer.BYTES;
         for (int i = 0; i < half; i += N) {
             ShortVector v = ShortVector.fromMemorySegment(S, codes, (long) i * Integer.BYTES, LITTLE_ENDIAN);
-            v.lanewise(VectorOperators.LSHL, Byte.SIZE)
-                    .lanewise(VectorOperators.ASHR, Byte.SIZE)
+            // a of even and odd lanes, then b of both, for one word after the other; likewise c and d
+            ShortVector ab = v.lanewise(VectorOperators.LSHL, Byte.SIZE).lanewise(VectorOperators.ASHR, Byte.SIZE);
+            ShortVector cd = v.lanewise(VectorOperators.ASHR, Byte.SIZE);
+            LongVector before = ab.reinterpretAsLongs();
+            ab.sub(sixteenfold(before.lanewise(VectorOperators.LSHL, Integer.SIZE)))
                     .reinterpretAsInts()
-                    .intoArray(pairs, i);
-            v.lanewise(VectorOperators.ASHR, Byte.SIZE).reinterpretAsInts().intoArray(pairs, half + i);
+                    .intoArray(factors, i);
+            LongVector bc = before.lanewise(VectorOperators.LSHR, Integer.SIZE)
+                    .or(cd.reinterpretAsLongs().lanewise(VectorOperators.LSHL, Integer.SIZE));
+            cd.sub(sixteenfold(bc)).reinterpretAsInts().intoArray(factors, half + i);
         }
+    }
+
+    private static ShortVector sixteenfold(LongVector v) {
+        return v.reinterpretAsShorts().lanewise(VectorOperators.LSHL, NIBBLE);
     }
 
     /**
-     * {@code t[16 g + r] = Σ code · q} over the group g of 4-bit codes.
+     * {@code sums[to + r] += Σ (code · q + NO_BORROW)} over some words of 4-bit codes of a panel, and {@code sums[otherTo +
+     * r]} of another. Kept short: a few calls of vectors more, and C2 would leave some of them out of line.
      *
-     * @param at where the panel begins
-     * @param words words of a group, a multiple of 4
+     * @param at where the words of the panel begin, for lane {@code r} of a row
+     * @param other where those of the other panel begin
+     * @param words how many, at most 128
+     * @param factors what {@link #spread} made of all activations
+     * @param low index of the first word's factors
+     * @param high index of its further ones
      */
-    static void nibbles(MemorySegment codes, long at, int groups, int words, int[] pairs, float[] t) {
-        int odd = 2 * groups * words;
-        for (int r = 0; r < PANEL; r += N) {
-            for (int g = 0; g < groups; g++) {
-                IntVector sum = IntVector.zero(Lanes.I);
-                for (int b = g * words; b < (g + 1) * words; b += RUN) {
-                    ShortVector run = ShortVector.zero(S);
-                    for (int j = b; j < b + RUN; j++) {
-                        long p = at + (long) j * WORD + 4L * r;
-                        ShortVector v = ShortVector.fromMemorySegment(S, codes, p, LITTLE_ENDIAN);
-                        ShortVector a = v.and(NIBBLE).mul(pair(pairs, 2 * j));
-                        ShortVector b1 =
-                                v.lanewise(VectorOperators.LSHR, 4).and(NIBBLE).mul(pair(pairs, 2 * j + 1));
-                        ShortVector c =
-                                v.lanewise(VectorOperators.LSHR, 8).and(NIBBLE).mul(pair(pairs, odd + 2 * j));
-                        ShortVector d = v.lanewise(VectorOperators.LSHR, 12).mul(pair(pairs, odd + 2 * j + 1));
-                        run = run.add(a.add(b1)).add(c.add(d));
-                    }
-                    IntVector both = run.reinterpretAsInts();
-                    sum = sum.add(both.lanewise(VectorOperators.LSHL, Short.SIZE)
-                                    .lanewise(VectorOperators.ASHR, Short.SIZE))
-                            .add(both.lanewise(VectorOperators.ASHR, Short.SIZE));
-                }
-                ((FloatVector) sum.convert(VectorOperators.I2F, 0)).intoArray(t, g * PANEL + r);
-            }
+    static void nibbles(
+            MemorySegment codes,
+            long at,
+            long other,
+            int words,
+            int[] factors,
+            int low,
+            int high,
+            int[] sums,
+            int to,
+            int otherTo) {
+        IntVector sum = IntVector.fromArray(Lanes.I, sums, to);
+        IntVector odd = IntVector.zero(Lanes.I);
+        IntVector otherSum = IntVector.fromArray(Lanes.I, sums, otherTo);
+        IntVector otherOdd = odd;
+        for (int j = 0; j < words; j++) {
+            ShortVector f0 = pair(factors, low + 2 * j);
+            ShortVector f1 = pair(factors, low + 2 * j + 1);
+            ShortVector f2 = pair(factors, high + 2 * j);
+            ShortVector f3 = pair(factors, high + 2 * j + 1);
+            IntVector v = word(codes, at + (long) j * WORD, f0, f1, f2, f3);
+            sum = sum.add(v);
+            odd = odd.add(v.lanewise(VectorOperators.ASHR, Short.SIZE));
+            IntVector w = word(codes, other + (long) j * WORD, f0, f1, f2, f3);
+            otherSum = otherSum.add(w);
+            otherOdd = otherOdd.add(w.lanewise(VectorOperators.ASHR, Short.SIZE));
         }
+        // the sums of even lanes are those of all 32 bits without 65536 times those of odd ones
+        sum.sub(odd.mul(ALL_BUT_ONE)).intoArray(sums, to);
+        otherSum.sub(otherOdd.mul(ALL_BUT_ONE)).intoArray(sums, otherTo);
     }
 
-    private static ShortVector pair(int[] pairs, int i) {
-        return IntVector.broadcast(Lanes.I, pairs[i]).reinterpretAsShorts();
+    /** Products of a word, those of even lanes plus {@link #NO_BORROW}. */
+    private static IntVector word(
+            MemorySegment codes, long at, ShortVector f0, ShortVector f1, ShortVector f2, ShortVector f3) {
+        ShortVector v = ShortVector.fromMemorySegment(S, codes, at, LITTLE_ENDIAN);
+        return START.add(v.mul(f0))
+                .add(down(v, DOWN_1, NIBBLE).mul(f1))
+                .add(down(v, DOWN_2, 2 * NIBBLE).mul(f2))
+                .add(down(v, DOWN_3, 3 * NIBBLE).mul(f3))
+                .reinterpretAsInts();
+    }
+
+    /** A shift by a number that all lanes share takes two instructions in AVX-512, one by lanes takes many in AVX2. */
+    private static ShortVector down(ShortVector v, ShortVector lanes, int by) {
+        return N == 16 ? v.lanewise(VectorOperators.LSHR, lanes) : v.lanewise(VectorOperators.LSHR, by);
+    }
+
+    private static ShortVector pair(int[] factors, int i) {
+        return IntVector.broadcast(Lanes.I, factors[i]).reinterpretAsShorts();
     }
 
     /**
      * As {@link #nibbles} for codes of 8 bits.
      *
      * @param q codes of the activations
+     * @param from index of the first of them
      */
-    static void bytes(MemorySegment codes, long at, int groups, int words, float[] q, float[] t) {
+    static void bytes(
+            MemorySegment codes, long at, long other, int words, float[] q, int from, float[] t, int to, int otherTo) {
         for (int r = 0; r < PANEL; r += N) {
-            for (int g = 0; g < groups; g++) {
-                FloatVector s0 = FloatVector.zero(Lanes.F);
-                FloatVector s1 = s0;
-                FloatVector s2 = s0;
-                FloatVector s3 = s0;
-                for (int j = g * words; j < (g + 1) * words; j++) {
-                    long p = at + (long) j * WORD + 4L * r;
-                    IntVector v = IntVector.fromMemorySegment(Lanes.I, codes, p, LITTLE_ENDIAN);
-                    s0 = number(v.and(BYTE)).fma(FloatVector.broadcast(Lanes.F, q[4 * j]), s0);
-                    s1 = number(v.lanewise(VectorOperators.LSHR, 8).and(BYTE))
-                            .fma(FloatVector.broadcast(Lanes.F, q[4 * j + 1]), s1);
-                    s2 = number(v.lanewise(VectorOperators.LSHR, 16).and(BYTE))
-                            .fma(FloatVector.broadcast(Lanes.F, q[4 * j + 2]), s2);
-                    s3 = number(v.lanewise(VectorOperators.LSHR, 24))
-                            .fma(FloatVector.broadcast(Lanes.F, q[4 * j + 3]), s3);
-                }
-                s0.add(s1).add(s2.add(s3)).intoArray(t, g * PANEL + r);
+            FloatVector s0 = FloatVector.fromArray(Lanes.F, t, to + r);
+            FloatVector s1 = FloatVector.zero(Lanes.F);
+            FloatVector s2 = s1;
+            FloatVector s3 = s1;
+            FloatVector t0 = FloatVector.fromArray(Lanes.F, t, otherTo + r);
+            FloatVector t1 = s1;
+            FloatVector t2 = s1;
+            FloatVector t3 = s1;
+            for (int j = 0; j < words; j++) {
+                FloatVector q0 = FloatVector.broadcast(Lanes.F, q[from + 4 * j]);
+                FloatVector q1 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 1]);
+                FloatVector q2 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 2]);
+                FloatVector q3 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 3]);
+                long word = (long) j * WORD + 4L * r;
+                IntVector v = IntVector.fromMemorySegment(Lanes.I, codes, at + word, LITTLE_ENDIAN);
+                s0 = number(v.and(BYTE)).fma(q0, s0);
+                s1 = number(v.lanewise(VectorOperators.LSHR, 8).and(BYTE)).fma(q1, s1);
+                s2 = number(v.lanewise(VectorOperators.LSHR, 16).and(BYTE)).fma(q2, s2);
+                s3 = number(v.lanewise(VectorOperators.LSHR, 24)).fma(q3, s3);
+                IntVector w = IntVector.fromMemorySegment(Lanes.I, codes, other + word, LITTLE_ENDIAN);
+                t0 = number(w.and(BYTE)).fma(q0, t0);
+                t1 = number(w.lanewise(VectorOperators.LSHR, 8).and(BYTE)).fma(q1, t1);
+                t2 = number(w.lanewise(VectorOperators.LSHR, 16).and(BYTE)).fma(q2, t2);
+                t3 = number(w.lanewise(VectorOperators.LSHR, 24)).fma(q3, t3);
             }
+            s0.add(s1).add(s2.add(s3)).intoArray(t, to + r);
+            t0.add(t1).add(t2.add(t3)).intoArray(t, otherTo + r);
         }
     }
 
@@ -118,24 +183,25 @@ final class VectorBlockRow {
     }
 
     /**
-     * {@code y[r] = Σ_g fma(t - zero · sum, scale · xScale, …)}, g rising.
+     * {@code y[yAt + r] = Σ_g fma(t - zero · sum, scale · xScale, …)}, g rising.
      *
      * @param step entries of scale and zero from group to group: 16, or 0 if all groups share them
      * @param sums for each group of activations its scale and the sum of its codes, negated
      */
-    static void add(float[] t, int groups, float[] scale, float[] zero, int step, float[] sums, float[] y) {
+    static void add(
+            float[] t, int tAt, int groups, float[] scale, float[] zero, int step, float[] sums, float[] y, int yAt) {
         for (int r = 0; r < PANEL; r += N) {
             FloatVector sum = FloatVector.zero(Lanes.F);
             for (int g = 0; g < groups; g++) {
                 FloatVector z = FloatVector.fromArray(Lanes.F, zero, g * step + r);
                 FloatVector total = z.fma(
                         FloatVector.broadcast(Lanes.F, sums[2 * g + 1]),
-                        FloatVector.fromArray(Lanes.F, t, g * PANEL + r));
+                        FloatVector.fromArray(Lanes.F, t, tAt + g * PANEL + r));
                 FloatVector s =
                         FloatVector.fromArray(Lanes.F, scale, g * step + r).mul(sums[2 * g]);
                 sum = total.fma(s, sum);
             }
-            sum.intoArray(y, r);
+            sum.intoArray(y, yAt + r);
         }
     }
 }
