@@ -1,16 +1,20 @@
 package dev.decanter.cpu;
 
 import dev.decanter.cpu.cache.CompileCache;
+import dev.decanter.cpu.cache.PlanKeeper;
 import dev.decanter.cpu.compile.CompileOptions;
 import dev.decanter.cpu.compile.CpuCompiler;
 import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.VectorSupport;
 import dev.decanter.cpu.kernels.WeightMemory;
+import dev.decanter.cpu.machine.MachineAttention;
 import dev.decanter.cpu.machine.MachineCode;
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.DeviceLimits;
 import dev.decanter.runtime.InferenceException;
+import dev.decanter.runtime.ModelSource;
+import dev.decanter.runtime.spi.Compiled;
 import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
@@ -48,16 +52,22 @@ public final class CpuDevice implements Device {
     public static final String KV_CACHE_PRECISION = CompileOptions.CACHE;
 
     /**
-     * Compile property: the folder in which re-laid weights are kept for the next start; empty for none. Made if it does not exist.
-     * It takes about as much disk as the model, and nothing is ever removed but what a newer build of Decanter replaces.
+     * Compile property: the folder in which re-laid weights, and the graph after all passes, are kept for the next start; empty for
+     * none. Made if it does not exist. It takes about as much disk as the model, and nothing is ever removed but what a newer build
+     * of Decanter replaces.
      */
     public static final String CACHE_DIR = "CACHE_DIR";
 
     private static final int MAX_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
+    private static final AtomicBoolean BEGUN = new AtomicBoolean();
 
-    /** For the service loader. */
-    public CpuDevice() {}
+    /** For the service loader. What takes a while to find out begins at once, beside what the caller does until it compiles. */
+    public CpuDevice() {
+        if (!BEGUN.getAndSet(true)) {
+            Thread.ofPlatform().name("decanter-cpu-start").daemon(true).start(MachineAttention::kernels);
+        }
+    }
 
     @Override
     public String name() {
@@ -99,15 +109,20 @@ public final class CpuDevice implements Device {
 
     @Override
     public Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions) {
+        return compile(ModelSource.of(model), properties, extensions).executable();
+    }
+
+    @Override
+    public Compiled compile(ModelSource source, Map<String, String> properties, List<OperationExtension> extensions) {
         checkVectors();
-        CompileOptions options = CompileOptions.of(properties, model);
         MachineCode.problem().ifPresent(problem -> {
             throw new InferenceException("device CPU: " + problem);
         });
         ThreadTeam team = new ThreadTeam(threads(properties.getOrDefault(NUM_THREADS, "0")));
         try {
-            Executable inner = CpuCompiler.compile(model, options, team, memory(model, properties, team), extensions);
-            return new Executable() {
+            Compiled compiled = compile(source, properties, team, extensions);
+            Executable inner = compiled.executable();
+            return new Compiled(compiled.model(), new Executable() {
                 @Override
                 public Execution newExecution() {
                     return inner.newExecution();
@@ -118,20 +133,45 @@ public final class CpuDevice implements Device {
                     inner.close();
                     team.close();
                 }
-            };
+            });
         } catch (RuntimeException | Error e) {
             team.close();
             throw e;
         }
     }
 
-    private static WeightMemory memory(Model model, Map<String, String> properties, ThreadTeam team) {
+    private static Compiled compile(
+            ModelSource source, Map<String, String> properties, ThreadTeam team, List<OperationExtension> extensions) {
+        Optional<CompileCache> cache = cache(properties);
+        String graphOptions = properties.getOrDefault(KV_CACHE_PRECISION, "");
+        Optional<PlanKeeper> plan = cache.flatMap(c -> PlanKeeper.of(c, source, graphOptions));
+        Optional<PlanKeeper.Kept> kept = plan.flatMap(p -> p.find(team));
+        if (kept.isPresent()) {
+            Model model = kept.get().model();
+            CachePrecision precision = kept.get().precision();
+            WeightMemory memory = kept.get().memory();
+            return new Compiled(model, CpuCompiler.resume(model, precision, team, memory, extensions));
+        }
+        Model model = source.load().get();
+        CompileOptions options = CompileOptions.of(properties, model);
+        WeightMemory memory = cache.map(c -> c.memory(model, team)).orElseGet(WeightMemory::create);
+        Executable executable = CpuCompiler.compile(
+                model,
+                options,
+                team,
+                memory,
+                extensions,
+                rewritten -> plan.ifPresent(p -> p.keep(model, rewritten, options.cache(), memory)));
+        return new Compiled(model, executable);
+    }
+
+    private static Optional<CompileCache> cache(Map<String, String> properties) {
         String folder = properties.getOrDefault(CACHE_DIR, "").strip();
         if (folder.isEmpty()) {
-            return WeightMemory.create();
+            return Optional.empty();
         }
         try {
-            return new CompileCache(Path.of(folder), configuration(properties)).memory(model, team);
+            return Optional.of(new CompileCache(Path.of(folder), configuration(properties)));
         } catch (InvalidPathException e) {
             throw new InferenceException(CACHE_DIR + " is not a path: \"" + folder + "\"", e);
         }

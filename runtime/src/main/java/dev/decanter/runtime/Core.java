@@ -2,8 +2,8 @@ package dev.decanter.runtime;
 
 import dev.decanter.ir.Model;
 import dev.decanter.ir.file.IrReader;
+import dev.decanter.runtime.spi.Compiled;
 import dev.decanter.runtime.spi.Device;
-import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.OperationExtension;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,12 +124,11 @@ public final class Core {
      * Reads an IR model and makes it ready to run; failures name the file.
      *
      * @see #readModel
-     * @see #compileModel(Model, String, Map)
+     * @see #compileModel(ModelSource, String, Map)
      */
     public CompiledModel compileModel(Path xml, String device, Map<String, String> properties) {
-        Model model = readModel(xml);
         try {
-            return compileModel(model, device, properties);
+            return compileModel(ModelSource.of(xml, "", model -> model), device, properties);
         } catch (InferenceException e) {
             throw new InferenceException(xml + ": " + e.getMessage(), e);
         }
@@ -148,6 +147,19 @@ public final class Core {
      * @throws InferenceException for an unknown device or property, or if the device cannot run the model
      */
     public CompiledModel compileModel(Model model, String device, Map<String, String> properties) {
+        return compileModel(ModelSource.of(model), device, properties);
+    }
+
+    /**
+     * Makes a model ready to run, and reads it only if the device has not kept what it made of it before, as the CPU device does
+     * in its {@code CACHE_DIR}.
+     *
+     * @param device a name from {@link #availableDevices}, or {@link #AUTO}
+     * @param properties compile properties; those not named have their defaults
+     * @throws InferenceException for an unknown device or property, or if the device cannot run the model
+     * @throws dev.decanter.ir.IrException if the files are missing or not valid
+     */
+    public CompiledModel compileModel(ModelSource source, String device, Map<String, String> properties) {
         Device chosen = device(device);
         Map<String, String> all = new LinkedHashMap<>(chosen.properties());
         properties.forEach((key, value) -> {
@@ -157,8 +169,8 @@ public final class Core {
             }
             all.put(key, value);
         });
-        Executable executable = chosen.compile(model, Collections.unmodifiableMap(all), List.copyOf(extensions));
-        return new CompiledModel(model, chosen.name(), all, executable);
+        Compiled compiled = chosen.compile(source, Collections.unmodifiableMap(all), List.copyOf(extensions));
+        return new CompiledModel(compiled.model(), chosen.name(), all, compiled.executable());
     }
 
     /** The compile properties by which a device computes as exactly as it can; none if it always does. */

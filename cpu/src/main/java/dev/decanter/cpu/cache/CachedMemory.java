@@ -6,6 +6,7 @@ import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,7 @@ final class CachedMemory implements WeightMemory {
     private final FutureTask<Optional<CompileCache.Found>> search;
     private final List<EntryWriter.Content> regions = new ArrayList<>();
     private @Nullable Thread writer;
+    private @Nullable PlanKeeper keeper;
     private boolean filled;
     private boolean differs;
 
@@ -35,6 +37,23 @@ final class CachedMemory implements WeightMemory {
             search.run();
             found().flatMap(CompileCache.Found::reader).ifPresent(this::read);
         });
+    }
+
+    /** Of a cache file that a kept plan belongs to. */
+    CachedMemory(CompileCache cache, PlanKeeper keeper, Path path, EntryReader reader, ThreadTeam team) {
+        this.cache = cache;
+        this.team = team;
+        this.keeper = keeper;
+        CompileCache.Found found =
+                new CompileCache.Found(Optional.empty(), path, reader.header().key(), Optional.of(reader));
+        search = new FutureTask<>(() -> Optional.of(found));
+        search.run();
+        start("decanter-cache-reader", () -> read(reader));
+    }
+
+    /** What is told where the weights are kept, once they are. */
+    void keep(PlanKeeper plan) {
+        keeper = plan;
     }
 
     private static Thread start(String name, Runnable body) {
@@ -118,11 +137,30 @@ final class CachedMemory implements WeightMemory {
     public void compiled() {
         Optional<CompileCache.Found> found = found();
         found.flatMap(CompileCache.Found::reader).ifPresent(EntryReader::closeFile);
+        if (found.isEmpty()) {
+            return;
+        }
+        CompileCache.Found entry = found.get();
+        Optional<ModelDigest> digest = entry.digest();
+        PlanKeeper plan = keeper;
         long bytes = regions.stream().mapToLong(r -> r.memory().byteSize()).sum();
-        if (filled && found.isPresent() && bytes >= cache.leastBytes()) {
-            writer = start("decanter-cache-writer", () -> cache.write(found.get(), regions));
-        } else {
-            found.ifPresent(it -> it.digest().forget());
+        if (digest.isPresent() && filled && bytes >= cache.leastBytes()) {
+            writer = start("decanter-cache-writer", () -> {
+                Optional<String> content = cache.write(entry.path(), entry.key(), digest.get(), regions);
+                if (plan != null && content.isPresent()) {
+                    plan.write(entry.path(), entry.key(), content.get());
+                }
+            });
+            return;
+        }
+        digest.ifPresent(ModelDigest::forget);
+        if (plan != null && digest.isPresent() && !filled && entry.reader().isPresent()) {
+            EntryHeader header = entry.reader().get().header();
+            writer = start("decanter-cache-writer", () -> plan.write(entry.path(), header.key(), header.content()));
+        }
+        if (plan != null && digest.isEmpty() && filled) {
+            // the next start compiles anew, and mends the cache file
+            plan.forget();
         }
     }
 

@@ -10,13 +10,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Tells builds of this module apart, because another build may lay weights in another way. */
+/** Tells builds of a module apart, because another build may lay weights in another way. */
 final class CodeVersion {
     private CodeVersion() {}
 
-    /** Of the jar, the classes or the run-time image that this class is from; empty if that cannot be found out. */
+    /** Of this module. */
     static Optional<String> find() throws IOException {
-        var source = CodeVersion.class.getProtectionDomain().getCodeSource();
+        return find(CodeVersion.class);
+    }
+
+    /** Of the jar, the classes or the run-time image that a class is from; empty if that cannot be found out. */
+    static Optional<String> find(Class<?> type) throws IOException {
+        var source = type.getProtectionDomain().getCodeSource();
         if (source == null || source.getLocation() == null) {
             return Optional.empty();
         }

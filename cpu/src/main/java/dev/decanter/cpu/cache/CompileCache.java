@@ -61,12 +61,12 @@ public final class CompileCache {
     /**
      * What was found out about a model.
      *
-     * @param digest the model
+     * @param digest the model; empty where its graph was kept and its file not read
      * @param path where its cache file is, or is to be
      * @param key what the cache file must have as its key
      * @param reader the cache file, if there is one that fits
      */
-    record Found(ModelDigest digest, Path path, String key, Optional<EntryReader> reader) {}
+    record Found(Optional<ModelDigest> digest, Path path, String key, Optional<EntryReader> reader) {}
 
     private KnownContent stamps(Path path) {
         return new KnownContent(path.resolveSibling(path.getFileName() + STAMPS), tick);
@@ -82,7 +82,7 @@ public final class CompileCache {
         }
     }
 
-    private static void warn(Path path, String consequence, Exception e) {
+    static void warn(Path path, String consequence, Exception e) {
         String reason = e instanceof IOException io ? DecanterException.reason(io) : e.toString();
         LOG.log(System.Logger.Level.WARNING, "compile cache {0}: {1}; {2}", path, reason, consequence);
     }
@@ -105,10 +105,10 @@ public final class CompileCache {
         key.add(configuration);
         key.add(code.get());
         String wanted = key.hex();
-        return Optional.of(new Found(digest, path, wanted, open(path, wanted, digest, team)));
+        return Optional.of(new Found(known, path, wanted, open(path, wanted, digest, team)));
     }
 
-    private static String safe(String name) {
+    static String safe(String name) {
         String plain = name.replaceAll("[^A-Za-z0-9._-]", "_");
         return plain.isEmpty() ? "model" : plain.substring(0, Math.min(40, plain.length()));
     }
@@ -162,21 +162,35 @@ public final class CompileCache {
         return true;
     }
 
-    /** Writes a cache file; failing costs a line in the log. */
-    void write(Found found, List<EntryWriter.Content> regions) {
+    /** Writes a cache file, and returns the content that it is of; failing costs a line in the log. */
+    Optional<String> write(Path path, String key, ModelDigest digest, List<EntryWriter.Content> regions) {
         // alone: the model runs meanwhile, and has the team for itself
         try (ThreadTeam alone = new ThreadTeam(1)) {
-            String content = found.digest().content(alone);
-            if (!found.digest().isUnchanged()) {
+            String content = digest.content(alone);
+            if (!digest.isUnchanged()) {
                 throw new IOException("the model's files have changed since they were read");
             }
             Files.createDirectories(folder);
-            EntryWriter.write(found.path(), found.key(), content, regions);
-            stamps(found.path()).add(found.digest(), content);
+            EntryWriter.write(path, key, content, regions);
+            stamps(path).add(digest, content);
+            return Optional.of(content);
         } catch (IOException | RuntimeException e) {
             warn(folder, "not written, the model runs without it", e);
+            return Optional.empty();
         } finally {
-            found.digest().forget();
+            digest.forget();
         }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    String configuration() {
+        return configuration;
+    }
+
+    Duration tick() {
+        return tick;
     }
 }

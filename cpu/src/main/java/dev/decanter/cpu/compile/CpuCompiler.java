@@ -1,5 +1,6 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.ir.Model;
@@ -9,6 +10,7 @@ import dev.decanter.runtime.spi.Executable;
 import dev.decanter.runtime.spi.Execution;
 import dev.decanter.runtime.spi.OperationExtension;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Compiles a model for the CPU: passes on a copy of the graph, then the plan. */
 public final class CpuCompiler {
@@ -17,6 +19,7 @@ public final class CpuCompiler {
     /**
      * Compiles; the model is not changed. The executable owns the memory, not the team.
      *
+     * @param rewritten is told of the graph after all passes, from which {@link #resume} can go on
      * @param memory for packed weights and folded constants; closed with the executable, or if compiling fails
      * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
      */
@@ -25,11 +28,34 @@ public final class CpuCompiler {
             CompileOptions options,
             ThreadTeam team,
             WeightMemory memory,
+            List<OperationExtension> extensions,
+            Consumer<Model> rewritten) {
+        Model own;
+        try {
+            own = rewrite(model, options, memory);
+            rewritten.accept(own);
+        } catch (RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
+        return resume(own, options.cache(), team, memory, extensions);
+    }
+
+    /**
+     * Compiles a graph that has all passes behind it. The executable owns the memory, not the team.
+     *
+     * @param memory for packed weights and folded constants; closed with the executable, or if compiling fails
+     * @throws dev.decanter.runtime.InferenceException if an operation cannot be run
+     */
+    public static Executable resume(
+            Model own,
+            CachePrecision precision,
+            ThreadTeam team,
+            WeightMemory memory,
             List<OperationExtension> extensions) {
         WarmUp warmUp = WarmUp.create();
         try {
-            Model own = rewrite(model, options, memory);
-            Plan plan = new Planner(own, new Lowering(team, memory, extensions), options.cache(), warmUp).plan();
+            Plan plan = new Planner(own, new Lowering(team, memory, extensions), precision, warmUp).plan();
             memory.compiled();
             return new Executable() {
                 @Override

@@ -5,6 +5,7 @@ import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Model;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.PartialShape;
+import dev.decanter.ir.RtInfo;
 import dev.decanter.ir.file.IrReader;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.rewrite.LastTokenLogits;
@@ -14,6 +15,7 @@ import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.ModelPort;
+import dev.decanter.runtime.ModelSource;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -26,17 +28,26 @@ public final class SharedModel implements AutoCloseable {
     private static final Set<String> KNOWN =
             Set.of(StepInputs.INPUT_IDS, StepInputs.ATTENTION_MASK, StepInputs.POSITION_IDS, StepInputs.BEAM_IDX);
 
+    /** What {@link #prepare} does; to be changed whenever its result is. */
+    private static final String RECIPE = "language model 1";
+
+    /** Section of {@code rt_info} of the compiled model. */
+    private static final String NOTES = "decanter_language_model";
+
+    private static final String LAST_ONLY = "last_only";
+    private static final String STATES = "states";
+    private static final String AXES = "sequence_axes";
+
     private final CompiledModel compiled;
     private final Map<String, Integer> sequenceAxes;
     private final List<ModelPort> pasts;
     private final boolean lastOnly;
 
-    private SharedModel(
-            CompiledModel compiled, Map<String, Integer> sequenceAxes, List<ModelPort> pasts, boolean lastOnly) {
+    private SharedModel(CompiledModel compiled, List<ModelPort> pasts) {
         this.compiled = compiled;
-        this.sequenceAxes = sequenceAxes;
         this.pasts = pasts;
-        this.lastOnly = lastOnly;
+        sequenceAxes = notedAxes(compiled);
+        lastOnly = note(compiled, LAST_ONLY);
     }
 
     /**
@@ -48,7 +59,10 @@ public final class SharedModel implements AutoCloseable {
      */
     public static SharedModel load(
             Path xml, List<Pass> changes, Core core, String device, Map<String, String> properties) {
-        return of(xml, IrReader.read(xml), changes, core, device, properties);
+        if (!changes.isEmpty()) {
+            return of(xml, IrReader.read(xml), changes, core, device, properties);
+        }
+        return of(xml, ModelSource.of(xml, RECIPE, SharedModel::prepare), core, device, properties);
     }
 
     /**
@@ -61,27 +75,59 @@ public final class SharedModel implements AutoCloseable {
     public static SharedModel of(
             Path xml, Model model, List<Pass> changes, Core core, String device, Map<String, String> properties) {
         PassSequence.of(changes.toArray(Pass[]::new)).run(model);
-        boolean lastOnly = model.result(Logits.OUTPUT)
-                .map(result -> result.input(0).shape())
-                .filter(shape -> shape.hasRank() && shape.rank() == 3)
-                .filter(shape -> shape.dim(1).max() <= 1)
-                .isPresent();
-        new LastTokenLogits(Logits.OUTPUT, StepInputs.LOGITS_FROM).run(model);
-        Map<String, Integer> axes = sequenceAxes(model);
-        boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
-        CompiledModel compiled = compile(xml, model, core, device, properties);
+        return of(xml, ModelSource.of(prepare(model)), core, device, properties);
+    }
+
+    private static SharedModel of(
+            Path xml, ModelSource source, Core core, String device, Map<String, String> properties) {
+        CompiledModel compiled = compile(xml, source, core, device, properties);
         try {
-            return new SharedModel(compiled, axes, check(xml, compiled, states), lastOnly);
+            return new SharedModel(compiled, check(xml, compiled));
         } catch (GenerationException e) {
             compiled.close();
             throw e;
         }
     }
 
+    /** Changes the graph for generation, and notes in its {@code rt_info} what only the graph tells. */
+    private static Model prepare(Model model) {
+        boolean lastOnly = model.result(Logits.OUTPUT)
+                .map(result -> result.input(0).shape())
+                .filter(shape -> shape.hasRank() && shape.rank() == 3)
+                .filter(shape -> shape.dim(1).max() <= 1)
+                .isPresent();
+        new LastTokenLogits(Logits.OUTPUT, StepInputs.LOGITS_FROM).run(model);
+        boolean states = model.topologicalOrder().stream().anyMatch(SharedModel::isState);
+        RtInfo.Section info = model.rtInfo()
+                .with(Boolean.toString(lastOnly), NOTES, LAST_ONLY)
+                .with(Boolean.toString(states), NOTES, STATES);
+        for (Map.Entry<String, Integer> axis : sequenceAxes(model).entrySet()) {
+            info = info.with(Integer.toString(axis.getValue()), NOTES, AXES, axis.getKey());
+        }
+        model.rtInfo(info);
+        return model;
+    }
+
+    private static boolean note(CompiledModel model, String name) {
+        return model.rtInfo().text(NOTES, name).map(Boolean::parseBoolean).orElse(false);
+    }
+
+    private static Map<String, Integer> notedAxes(CompiledModel model) {
+        Map<String, Integer> axes = new HashMap<>();
+        if (model.rtInfo().entries().get(NOTES) instanceof RtInfo.Section notes
+                && notes.entries().get(AXES) instanceof RtInfo.Section all) {
+            all.entries()
+                    .keySet()
+                    .forEach(variable ->
+                            all.text(variable).ifPresent(axis -> axes.put(variable, Integer.valueOf(axis))));
+        }
+        return axes;
+    }
+
     private static CompiledModel compile(
-            Path xml, Model model, Core core, String device, Map<String, String> properties) {
+            Path xml, ModelSource source, Core core, String device, Map<String, String> properties) {
         try {
-            return core.compileModel(model, device, properties);
+            return core.compileModel(source, device, properties);
         } catch (InferenceException e) {
             throw new InferenceException(xml + ": " + e.getMessage(), e);
         }
@@ -116,7 +162,7 @@ public final class SharedModel implements AutoCloseable {
     }
 
     /** The inputs for the cache, after a look at all inputs. */
-    private static List<ModelPort> check(Path xml, CompiledModel model, boolean states) {
+    private static List<ModelPort> check(Path xml, CompiledModel model) {
         List<ModelPort> pasts = model.inputs().stream()
                 .filter(port -> port.name().startsWith(StatelessLanguageModel.PAST + "."))
                 .toList();
@@ -145,7 +191,7 @@ public final class SharedModel implements AutoCloseable {
             throw new GenerationException(xml + ": has no output \"" + Logits.OUTPUT + "\"; export the model for the"
                     + " task text-generation-with-past");
         }
-        if (!states && pasts.isEmpty()) {
+        if (!note(model, STATES) && pasts.isEmpty()) {
             throw new GenerationException(xml + ": has no KV cache, neither as state nor as past_key_values; export the"
                     + " model for the task text-generation-with-past");
         }

@@ -2,6 +2,7 @@ package dev.decanter.runtime.spi;
 
 import dev.decanter.ir.Model;
 import dev.decanter.runtime.DeviceLimits;
+import dev.decanter.runtime.ModelSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,4 +38,14 @@ public interface Device {
      * @throws dev.decanter.runtime.InferenceException naming op, opset, layer if the device cannot run the model
      */
     Executable compile(Model model, Map<String, String> properties, List<OperationExtension> extensions);
+
+    /**
+     * Compiles a model, which need not be read if the device kept what it made of it before.
+     *
+     * @throws dev.decanter.ir.DecanterException as reading the model and {@link #compile(Model, Map, List)} do
+     */
+    default Compiled compile(ModelSource source, Map<String, String> properties, List<OperationExtension> extensions) {
+        Model model = source.load().get();
+        return new Compiled(model, compile(model, properties, extensions));
+    }
 }
