@@ -1,0 +1,98 @@
+package dev.decanter.bench;
+
+import dev.decanter.cpu.kernels.ProbeLoops;
+import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.WeightMemory;
+import dev.decanter.cpu.machine.ProbeCode;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
+
+/** What bounds a kernel on this machine, measured by loops that do nothing else. */
+enum MachineLimit {
+    /** Bytes read from memory, a region as long as what the kernels read, by the loops of {@code decanter devices}. */
+    MEMORY,
+    /** Additions and multiplications of f32 in registers. */
+    F32,
+    /** Those of bytes, by the instruction that the machine code in use is made of. */
+    BYTES;
+
+    /** Bytes of what kernels read in turns: more than any last-level cache gives to one guest. */
+    static final long POOL = 768L << 20;
+
+    private static final long PIECE = 512 << 10;
+    private static final long NANOS = 60_000_000;
+    private static final int CALLS = 8;
+
+    /** Measures on all threads of a team, for some hundredths of a second; the best of rounds in units a second. */
+    double measure(ThreadTeam team, MemorySegment region) {
+        return switch (this) {
+            case MEMORY -> read(team, region);
+            case F32 -> operations(team, ProbeLoops::multiplyAdd);
+            case BYTES -> operations(team, dots()::runDots);
+        };
+    }
+
+    /** Memory for {@link #measure}, written once. */
+    MemorySegment region(ThreadTeam team, WeightMemory memory) {
+        MemorySegment region = memory.allocate(this == MEMORY ? POOL : PIECE);
+        team.run(team.size(), thread -> part(region, thread, team.size()).fill((byte) 1));
+        return region;
+    }
+
+    private static MemorySegment part(MemorySegment all, int thread, int threads) {
+        long pieces = all.byteSize() / PIECE;
+        long from = pieces * thread / threads * PIECE;
+        return all.asSlice(from, pieces * (thread + 1) / threads * PIECE - from);
+    }
+
+    private static ProbeCode dots() {
+        return ProbeCode.dots()
+                .orElseThrow(
+                        () -> new IllegalStateException("no machine code runs here, so bytes have no peak of theirs"));
+    }
+
+    private static double read(ThreadTeam team, MemorySegment region) {
+        var code = ProbeCode.reader();
+        return best(() -> {
+            team.run(team.size(), thread -> {
+                MemorySegment part = part(region, thread, team.size());
+                long half = part.byteSize() / PIECE / 2 * PIECE;
+                for (long at = 0; at < half; at += PIECE) {
+                    MemorySegment one = part.asSlice(at, PIECE);
+                    MemorySegment other = part.asSlice(half + at, PIECE);
+                    code.ifPresentOrElse(c -> c.read(one, other), () -> ProbeLoops.read(one, other));
+                }
+            });
+            return region.byteSize();
+        });
+    }
+
+    private static double operations(ThreadTeam team, LongSupplier work) {
+        long[] done = new long[team.size()];
+        return best(() -> {
+            team.run(done.length, thread -> {
+                long count = 0;
+                for (int i = 0; i < CALLS; i++) {
+                    count += work.getAsLong();
+                }
+                done[thread] = count;
+            });
+            long all = 0;
+            for (long count : done) {
+                all += count;
+            }
+            return all;
+        });
+    }
+
+    private static double best(LongSupplier round) {
+        double best = 0;
+        long start = System.nanoTime();
+        do {
+            long before = System.nanoTime();
+            long units = round.getAsLong();
+            best = Math.max(best, units * 1e9 / (System.nanoTime() - before));
+        } while (System.nanoTime() - start < NANOS);
+        return best;
+    }
+}
