@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Inner loops of products of many rows by f32 weights, on native memory; see {@link Linear}. Implementations are safe for several
- * threads, and give the bits of {@link Tiles#multiply}: each sum grows by one fused multiply-add for each input, in order.
+ * threads, and give the bits of the vector tiles: each sum grows by one fused multiply-add for each input, in order.
  */
 public interface StripKernels {
     /** Rows of a tile. */

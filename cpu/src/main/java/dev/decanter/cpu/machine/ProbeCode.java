@@ -28,18 +28,24 @@ public final class ProbeCode {
     /** Results that do not wait for each other: more than a dot instruction takes cycles, times two in each. */
     private static final int SUMS = 12;
 
-    private static final int TURNS = 4000;
+    /** Turns of a call, a tenth of a millisecond: what a call costs besides counts for nothing then. */
+    private static final int TURNS = 40_000;
+
+    private static final int TILE_TURNS = 4000;
     private static final int CONFIGURATION = 64;
     private static final int BLOCK = 2 * LINE;
     private static final int TILES = 8;
     private static final int TILE_ROWS = 16;
 
     private final Routine routine;
+    private final long turns;
     private final long operations;
 
-    private ProbeCode(Routine routine, long operations) {
+    /** Turns of its loop that a call makes, and what is added and multiplied in each. */
+    private ProbeCode(Routine routine, long turns, long each) {
         this.routine = routine;
-        this.operations = operations;
+        this.turns = turns;
+        operations = turns * each;
     }
 
     /** Dot products of bytes by the instruction that {@link MachineCode} chose; empty where it chose none. */
@@ -51,15 +57,15 @@ public final class ProbeCode {
         if (MachineCode.describe().startsWith("AMX") && features.contains(CpuFeature.AMX_INT8)) {
             int pairs = TILES / 2;
             long products = (long) TILE_ROWS * TILE_ROWS * LINE;
-            return Optional.of(new ProbeCode(Routine.of(tileDots(pairs)), 2L * TURNS * pairs * products));
+            return Optional.of(new ProbeCode(Routine.of(tileDots(pairs)), TILE_TURNS, 2 * pairs * products));
         }
         int bytes = features.contains(CpuFeature.AVX512_VNNI) ? LINE : LINE / 2;
-        return Optional.of(new ProbeCode(Routine.of(vectorDots(bytes)), 2L * TURNS * SUMS * bytes));
+        return Optional.of(new ProbeCode(Routine.of(vectorDots(bytes)), TURNS, 2L * SUMS * bytes));
     }
 
     /** Reading of memory; empty where no machine code runs. */
     public static Optional<ProbeCode> reader() {
-        return MachineCode.kernels().map(_ -> new ProbeCode(Routine.of(reading()), 0));
+        return MachineCode.kernels().map(_ -> new ProbeCode(Routine.of(reading()), 0, 0));
     }
 
     private static byte[] vectorDots(int bytes) {
@@ -115,11 +121,11 @@ public final class ProbeCode {
         return a.toByteArray();
     }
 
-    /** Runs the dot products once, some tenths of a millisecond; returns how many additions and multiplications that were. */
+    /** Runs the dot products once, about a tenth of a millisecond; returns how many additions and multiplications that were. */
     public long runDots() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment block = arena.allocate(BLOCK, LINE);
-            block.set(JAVA_LONG, 0, TURNS);
+            block.set(JAVA_LONG, 0, turns);
             block.set(JAVA_BYTE, CONFIGURATION, (byte) 1);
             for (int tile = 0; tile < TILES; tile++) {
                 block.set(JAVA_SHORT, CONFIGURATION + 16 + 2L * tile, (short) LINE);
