@@ -57,7 +57,7 @@ public final class ProbeCode {
         if (MachineCode.describe().startsWith("AMX") && features.contains(CpuFeature.AMX_INT8)) {
             int pairs = TILES / 2;
             long products = (long) TILE_ROWS * TILE_ROWS * LINE;
-            return Optional.of(new ProbeCode(Routine.of(tileDots(pairs)), TILE_TURNS, 2 * pairs * products));
+            return Optional.of(new ProbeCode(Routine.of(tileDots(pairs)), TILE_TURNS, 2L * pairs * products));
         }
         int bytes = features.contains(CpuFeature.AVX512_VNNI) ? LINE : LINE / 2;
         return Optional.of(new ProbeCode(Routine.of(vectorDots(bytes)), TURNS, 2L * SUMS * bytes));
