@@ -70,7 +70,7 @@ public final class Linear {
             long yOffset,
             long yStride) {
         if (rows == 1) {
-            one(team, w, x, xOffset, y, yOffset);
+            one(team, kernels, w, x, xOffset, y, yOffset);
             return;
         }
         for (int m = 0; m < rows; m += TOKENS) {
@@ -86,7 +86,13 @@ public final class Linear {
     }
 
     private static void one(
-            ThreadTeam team, PackedWeights w, MemorySegment x, long xOffset, MemorySegment y, long yOffset) {
+            ThreadTeam team,
+            Optional<StripKernels> kernels,
+            PackedWeights w,
+            MemorySegment x,
+            long xOffset,
+            MemorySegment y,
+            long yOffset) {
         int padded = w.paddedInputs();
         float[] in = Scratch.current().floats(Scratch.SHARED, padded);
         Mem.read(x, xOffset, in, 0, w.inputs());
@@ -94,6 +100,15 @@ public final class Linear {
         float after = rescale(in, w.inputs(), Strips.scale(w));
         int panels = w.panels();
         int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, w.panelBytes()));
+        if (kernels.isPresent() && VectorSupport.ENABLED && kernels.get().reads(w)) {
+            MemorySegment row = Scratch.current().memory(Scratch.ROWS_OF_CALL, (long) padded * Float.BYTES);
+            Mem.write(in, 0, padded, row, 0);
+            team.run(Math.ceilDiv(panels, each), task -> {
+                int panel = task * each;
+                onePanels(kernels.get(), w, panel, Math.min(each, panels - panel), row, after, y, yOffset);
+            });
+            return;
+        }
         team.run(Math.ceilDiv(panels, each), task -> {
             int end = Math.min(panels, (task + 1) * each);
             for (int panel = task * each; panel < end; panel++) {
@@ -130,6 +145,30 @@ public final class Linear {
         }
         int row0 = panel * PANEL;
         int count = Math.min(PANEL, w.outputs() - row0);
+        if (after != 1) {
+            Rows.scale(sum, 0, count, after);
+        }
+        addBias(w, row0, count, sum, 0);
+        Mem.write(sum, 0, count, y, yOffset + (long) row0 * Float.BYTES);
+    }
+
+    private static void onePanels(
+            StripKernels kernels,
+            PackedWeights w,
+            int panel,
+            int panels,
+            MemorySegment in,
+            float after,
+            MemorySegment y,
+            long yOffset) {
+        Scratch scratch = Scratch.current();
+        int width = panels * PANEL;
+        MemorySegment out = scratch.memory(Scratch.SUMS_OF_TASK, (long) width * Float.BYTES);
+        kernels.multiplyRow(w, panel, panels, in, out);
+        int row0 = panel * PANEL;
+        int count = Math.min(width, w.outputs() - row0);
+        float[] sum = scratch.floats(Scratch.SUM, width);
+        Mem.read(out, 0, sum, 0, count);
         if (after != 1) {
             Rows.scale(sum, 0, count, after);
         }

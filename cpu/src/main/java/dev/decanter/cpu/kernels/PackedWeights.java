@@ -97,7 +97,8 @@ public final class PackedWeights {
         return bias;
     }
 
-    MemorySegment data() {
+    /** Returns the elements, panel after panel. */
+    public MemorySegment data() {
         return data;
     }
 
@@ -110,8 +111,8 @@ public final class PackedWeights {
         return table.orElseThrow();
     }
 
-    /** Whether the paired layout is used. */
-    boolean paired() {
+    /** Returns whether the paired layout is used. */
+    public boolean paired() {
         return paired;
     }
 
@@ -123,16 +124,18 @@ public final class PackedWeights {
         return groups(inputs, groupSize);
     }
 
-    int panels() {
+    /** Returns the number of panels. */
+    public int panels() {
         return panels(outputs);
     }
 
-    /** K rounded up to what the kernels read. */
-    int paddedInputs() {
+    /** Returns K rounded up to what the kernels read. */
+    public int paddedInputs() {
         return paddedInputs(inputs);
     }
 
-    long panelBytes() {
+    /** Returns the bytes of a panel's elements. */
+    public long panelBytes() {
         return panelBytes(format, inputs);
     }
 

@@ -41,4 +41,17 @@ public interface StripKernels {
      * @param bytes how long it is
      */
     void multiply(Strip strip, MemorySegment weights, long next, long bytes);
+
+    /** Returns whether {@link #multiplyRow} reads such weights: f32 as they are, f16 and bf16 where they are paired. */
+    boolean reads(PackedWeights weights);
+
+    /**
+     * One row by panels of weights, from 0 and with the partial sums of the vector kernels.
+     *
+     * @param panel first panel
+     * @param panels number of panels
+     * @param x native memory: f32 of all {@link PackedWeights#paddedInputs} inputs, multiplied by {@link Strips#scale}
+     * @param y native memory: receives {@link #PANEL} f32 of each panel from the beginning on
+     */
+    void multiplyRow(PackedWeights weights, int panel, int panels, MemorySegment x, MemorySegment y);
 }

@@ -3,7 +3,9 @@ package dev.decanter.cpu.machine;
 import dev.decanter.assembler.CpuFeature;
 import dev.decanter.assembler.CpuFeatures;
 import dev.decanter.assembler.MachineCodeException;
+import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.StripKernels;
+import dev.decanter.cpu.kernels.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Optional;
@@ -12,7 +14,13 @@ import java.util.Optional;
 public final class MachineStrips implements StripKernels {
     private static final Optional<StripKernels> KERNELS = make();
 
+    /** Bytes of weights of a call, far less than a millisecond's: a garbage collection waits for calls. */
+    private static final long CALL_BYTES = 2 << 20;
+
     private final Routine routine = Routine.of(StripCode.emit());
+    private final Routine rowOfFloats = Routine.of(StreamCode.of(WeightFormat.F32));
+    private final Routine rowOfHalfs = Routine.of(StreamCode.of(WeightFormat.F16));
+    private final Routine rowOfBrains = Routine.of(StreamCode.of(WeightFormat.BF16));
 
     private MachineStrips() {}
 
@@ -70,6 +78,45 @@ public final class MachineStrips implements StripKernels {
         } finally {
             // addresses keep no memory alive
             Reference.reachabilityFence(s);
+        }
+    }
+
+    @Override
+    public boolean reads(PackedWeights w) {
+        return switch (w.format()) {
+            case F32 -> !w.paired();
+            case F16, BF16 -> w.paired();
+            default -> false;
+        };
+    }
+
+    @Override
+    public void multiplyRow(PackedWeights w, int panel, int panels, MemorySegment x, MemorySegment y) {
+        require(reads(w), "a format that is not read");
+        require(panel >= 0 && panels > 0 && panel + panels <= w.panels(), "panels beyond the weight");
+        require(w.data().isNative() && w.data().byteSize() >= w.panels() * w.panelBytes(), "too few elements");
+        require(lies(x, 0, (long) w.paddedInputs() * Float.BYTES), "inputs beyond their memory");
+        require(lies(y, 0, (long) panels * PANEL * Float.BYTES), "sums beyond their memory");
+        Routine row = switch (w.format()) {
+            case F32 -> rowOfFloats;
+            case F16 -> rowOfHalfs;
+            default -> rowOfBrains;
+        };
+        Frame frame = Frame.current();
+        frame.set(StreamCode.X, x.address());
+        frame.set(StreamCode.INPUTS, w.paddedInputs());
+        int step = (int) Math.max(1, CALL_BYTES / w.panelBytes());
+        try {
+            for (int p = 0; p < panels; p += step) {
+                frame.set(StreamCode.CODES, w.data().address() + (panel + p) * w.panelBytes());
+                frame.set(StreamCode.Y, y.address() + (long) p * PANEL * Float.BYTES);
+                frame.set(StreamCode.PANELS, Math.min(step, panels - p));
+                row.call(frame.block());
+            }
+        } finally {
+            Reference.reachabilityFence(w);
+            Reference.reachabilityFence(x);
+            Reference.reachabilityFence(y);
         }
     }
 }

@@ -9,10 +9,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.Random;
-import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 
 /** Quantizing rows touches nothing outside its operands, and gives the same bytes wherever they lie. */
 class GuardedRowsTest {
@@ -54,6 +54,7 @@ class GuardedRowsTest {
         }
     }
 
+    @AddLifecycleHook(Needs.Guards.class)
     @Property(tries = 300)
     void touchesOnlyItsOperands(
             @ForAll Source source,
@@ -63,7 +64,6 @@ class GuardedRowsTest {
             @ForAll boolean weighed,
             @ForAll boolean atEnd,
             @ForAll long seed) {
-        Assume.that(GuardedMemory.AVAILABLE);
         Shape shape = new Shape(source, rows, inputs, group == 0 ? 32 : 64 * group, weighed, seed);
         try (GuardedMemory memory = new GuardedMemory(atEnd);
                 Arena arena = Arena.ofConfined();

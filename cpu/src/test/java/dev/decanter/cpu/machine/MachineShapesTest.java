@@ -9,11 +9,13 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 
 /** {@link MachineProductsTest} on shapes of any size. */
 class MachineShapesTest {
     private static final Map<MachineCode.Kind, BlockKernels> KERNELS = new EnumMap<>(MachineCode.Kind.class);
 
+    @AddLifecycleHook(Needs.Products.class)
     @Property(tries = 300)
     void productsTouchOnlyTheirOperands(
             @ForAll MachineCode.Kind kind,
@@ -24,7 +26,7 @@ class MachineShapesTest {
             @ForAll @IntRange(min = 1, max = 1500) int inputs,
             @ForAll @IntRange(min = 1, max = 90) int rows,
             @ForAll long seed) {
-        Assume.that(GuardedMemory.AVAILABLE && kind.runsOn(CpuFeatures.detect()));
+        Assume.that(kind.runsOn(CpuFeatures.detect()));
         BlockData data = new BlockData(
                 nibbles ? 4 : 8,
                 group == 0 ? 32 : 64 * group,
