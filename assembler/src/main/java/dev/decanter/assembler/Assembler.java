@@ -126,6 +126,11 @@ public final class Assembler {
         memory(0x8B, target, source);
     }
 
+    /** target = 4 bytes of memory, of which the sign is extended. */
+    public void movSigned32(Gp target, Mem source) {
+        memory(0x63, target, source);
+    }
+
     /** 8 bytes of memory = source. */
     public void mov(Mem target, Gp source) {
         memory(0x89, source, target);

@@ -6,6 +6,11 @@ public final class VectorInstructions {
     private static final int MAP_0F = 1;
     private static final int MAP_0F38 = 2;
     private static final int MAP_0F3A = 3;
+    /** Bits of an instruction's third byte: one element for all lanes, and zeros in lanes that a mask leaves out. */
+    private static final int ALL = 0x10;
+
+    private static final int ZEROING = 0x80;
+    private static final int MASKS = 8;
 
     private final CodeBuffer code;
 
@@ -57,6 +62,58 @@ public final class VectorInstructions {
         put(new Form(0, MAP_0F, 0x2B, source.bytes(), 0), source.number(), target, source.bytes(), true);
     }
 
+    /** Loads the lanes of 32 bits whose bit in a mask is set and no other memory; the other lanes are 0 (AVX-512). */
+    public void loadPart(Vec target, Mem source, int mask) {
+        masked(new Form(F3, MAP_0F, 0x6F, target.bytes(), 0), target.number(), source, requireMask(mask) | ZEROING);
+    }
+
+    /** Stores the lanes of 32 bits whose bit in a mask is set and touches no other memory (AVX-512). */
+    public void storePart(Mem target, Vec source, int mask) {
+        masked(new Form(F3, MAP_0F, 0x7F, source.bytes(), 0), source.number(), target, requireMask(mask));
+    }
+
+    /** target = the lanes of 32 bits of {@code source} whose bit in a mask is set; the others are 0 (AVX-512). */
+    public void movePart(Vec target, Vec source, int mask) {
+        masked(new Form(F3, MAP_0F, 0x6F, target.bytes(), 0), target.number(), source, requireMask(mask) | ZEROING);
+    }
+
+    /** Stores the low byte of each 32-bit lane (AVX-512). */
+    public void storeBytes(Mem target, Vec source) {
+        put(new Form(F3, MAP_0F38, 0x31, source.bytes(), 0), source.number(), target, source.bytes() / 4, true);
+    }
+
+    /** A mask, 1 to 7, from the low 16 bits of a register (AVX-512). */
+    public void mask(int mask, Gp source) {
+        vex(code, 0, MAP_0F, 0x92, 0, new int[] {requireMask(mask), Mem.NO_INDEX, source.number(), 0});
+        code.registers(mask, source.number());
+    }
+
+    /**
+     * A mask of the f32 lanes where a comparison holds (AVX-512).
+     *
+     * @param mask 1 to 7
+     * @param predicate Intel's number: 1 for first below last, 5 for that not being so
+     */
+    public void compare(int mask, Vec first, Operand last, int predicate) {
+        put(new Form(0, MAP_0F, 0xC2, first.bytes(), first.number()), requireMask(mask), last, first.bytes(), true);
+        code.put(predicate);
+    }
+
+    private static int requireMask(int mask) {
+        if (mask < 1 || mask >= MASKS) {
+            throw new IllegalArgumentException("there is no mask k" + mask + " that can choose lanes");
+        }
+        return mask;
+    }
+
+    /** An instruction on the lowest element alone; the others come from {@code first}. Registers below 16 only. */
+    public void scalar(ScalarOp op, Vec target, Vec first, Vec last) {
+        if (Math.max(Math.max(target.number(), first.number()), last.number()) > 15) {
+            throw new IllegalArgumentException(op + " is emitted for registers below 16");
+        }
+        put(new Form(op.prefix(), MAP_0F, op.opcode(), 16, first.number()), target.number(), last, 16, false);
+    }
+
     /** Makes stores past the caches visible before all later ones. */
     public void fence() {
         code.put(0x0F);
@@ -94,6 +151,11 @@ public final class VectorInstructions {
         shift(0x72, 6, target, source, bits);
     }
 
+    /** 32-bit lanes shifted right, copies of the sign from the left. */
+    public void shiftRightSigned32(Vec target, Vec source, int bits) {
+        shift(0x72, 4, target, source, bits);
+    }
+
     private void shift(int opcode, int digit, Vec target, Vec source, int bits) {
         put(new Form(1, MAP_0F, opcode, target.bytes(), target.number()), digit, source, target.bytes(), false);
         code.put(bits);
@@ -102,7 +164,7 @@ public final class VectorInstructions {
     /** A general register's low 32 bits for all lanes (AVX-512). */
     public void broadcast(Vec target, Gp source) {
         Form form = new Form(1, MAP_0F38, 0x7C, target.bytes(), 0);
-        evex(form, target.number(), source.number(), Mem.NO_INDEX, false);
+        evex(form, target.number(), source.number(), Mem.NO_INDEX, 0);
         code.registers(target.number(), source.number());
     }
 
@@ -134,11 +196,25 @@ public final class VectorInstructions {
                 reg, index, base, form.first
             });
         } else {
-            evex(form, reg, base, rm instanceof Vec ? number >> 4 == 0 ? Mem.NO_INDEX : 8 : index, broadcast);
+            evex(form, reg, base, rm instanceof Vec ? number >> 4 == 0 ? Mem.NO_INDEX : 8 : index, broadcast ? ALL : 0);
         }
         switch (rm) {
             case Vec vec -> code.registers(reg, vec.number());
             case Mem mem -> code.memory(reg, mem, vex ? 1 : unit, false);
+        }
+    }
+
+    /** As {@link #put} in the form of AVX-512, with a mask's bits. */
+    private void masked(Form form, int reg, Operand rm, int bits) {
+        switch (rm) {
+            case Vec vec -> {
+                evex(form, reg, vec.number(), vec.number() < 16 ? Mem.NO_INDEX : 8, bits);
+                code.registers(reg, vec.number());
+            }
+            case Mem mem -> {
+                evex(form, reg, mem.base().number(), mem.index(), bits);
+                code.memory(reg, mem, form.bytes, false);
+            }
         }
     }
 
@@ -160,7 +236,7 @@ public final class VectorInstructions {
     }
 
     /** With a register operand, X extends its number by a fifth bit: {@code index} is then at least 8. */
-    private void evex(Form form, int reg, int base, int index, boolean broadcast) {
+    private void evex(Form form, int reg, int base, int index, int bits) {
         code.put(0x62);
         int r = (reg & 8) == 0 ? 0x80 : 0;
         int x = index < 0 || (index & 8) == 0 ? 0x40 : 0;
@@ -169,7 +245,7 @@ public final class VectorInstructions {
         code.put(r | x | b | high | form.map);
         code.put((~form.first & 15) << 3 | 4 | form.prefix);
         int length = form.bytes == 64 ? 2 : form.bytes == 32 ? 1 : 0;
-        code.put(length << 5 | (broadcast ? 0x10 : 0) | (form.first < 16 ? 8 : 0));
+        code.put(length << 5 | bits | (form.first < 16 ? 8 : 0));
         code.put(form.opcode);
     }
 }

@@ -41,6 +41,12 @@ public enum VectorOp {
     VMULPS(0, 1, 0x59, true),
     /** The greater f32; the last source if one is NaN. */
     VMAXPS(0, 1, 0x5F, true),
+    /** The lesser f32; the last source if one is NaN. */
+    VMINPS(0, 1, 0x5D, true),
+    /** f32 quotient. */
+    VDIVPS(0, 1, 0x5E, true),
+    /** The greater signed 32-bit integer. */
+    VPMAXSD(1, 2, 0x3D, true),
     /** destination += first · last, in f32. */
     VFMADD231PS(1, 2, 0xB8, true),
     /** destination = destination · first + last, in f32. */
@@ -66,14 +72,20 @@ public enum VectorOp {
     /** One f32 for all lanes. */
     VBROADCASTSS(1, 2, 0x18, false, Memory.WORD),
     /** One 32-bit element for all lanes. */
-    VPBROADCASTD(1, 2, 0x58, false, Memory.WORD);
+    VPBROADCASTD(1, 2, 0x58, false, Memory.WORD),
+    /** One byte for all lanes (AVX512-BW). */
+    VPBROADCASTB(1, 2, 0x78, false, Memory.BYTE),
+    /** One 16-bit element for all lanes (AVX512-BW). */
+    VPBROADCASTW(1, 2, 0x79, false, Memory.SHORT);
 
     /** How much memory an operand in memory is. */
     enum Memory {
         FULL,
         HALF,
         QUARTER,
-        WORD
+        WORD,
+        SHORT,
+        BYTE
     }
 
     private final int prefix;
@@ -122,6 +134,8 @@ public enum VectorOp {
             case HALF -> vectorBytes / 2;
             case QUARTER -> vectorBytes / 4;
             case WORD -> Integer.BYTES;
+            case SHORT -> Short.BYTES;
+            case BYTE -> 1;
         };
     }
 

@@ -19,6 +19,7 @@ final class EncodingCases {
         made.places();
         made.vectors();
         made.moves();
+        made.masks();
         made.tiles();
         return made.cases;
     }
@@ -66,6 +67,7 @@ final class EncodingCases {
                 Mem mem = base.at(displacement);
                 add("mov rbx,QWORD PTR " + place, x -> x.mov(Gp.RBX, mem));
                 add("mov QWORD PTR " + place + ",r9", x -> x.mov(mem, Gp.R9));
+                add("movsxd r11,DWORD PTR " + place, x -> x.movSigned32(Gp.R11, mem));
                 add("lea r10," + place, x -> x.lea(Gp.R10, mem));
                 add("prefetcht0 " + place, x -> x.prefetch(mem));
                 add("prefetcht1 " + place, x -> x.prefetchSecond(mem));
@@ -96,6 +98,8 @@ final class EncodingCases {
             case 32 -> "YMMWORD";
             case 16 -> "XMMWORD";
             case 8 -> "QWORD";
+            case 1 -> "BYTE";
+            case 2 -> "WORD";
             default -> "DWORD";
         };
     }
@@ -195,6 +199,7 @@ final class EncodingCases {
                 add("vpsrlw " + name(a) + "," + name(b) + ",4", x -> x.vector().shiftRight16(a, b, 4));
                 add("vpsllw " + name(a) + "," + name(b) + ",9", x -> x.vector().shiftLeft16(a, b, 9));
                 add("vpsrld " + name(a) + "," + name(b) + ",12", x -> x.vector().shiftRight32(a, b, 12));
+                add("vpsrad " + name(a) + "," + name(b) + ",1", x -> x.vector().shiftRightSigned32(a, b, 1));
                 add("vpslld " + name(a) + "," + name(b) + ",16", x -> x.vector().shiftLeft32(a, b, 16));
                 add(
                         "vpternlogd " + name(a) + "," + name(b) + "," + name(a) + ",0x78",
@@ -203,6 +208,61 @@ final class EncodingCases {
                 add("vpbroadcastd " + name(a) + ",r14d", x -> x.vector().broadcast(a, Gp.R14));
             }
         }
+    }
+
+    private void masks() {
+        for (int k = 1; k < 8; k += 3) {
+            int mask = k;
+            for (Gp r : List.of(Gp.RAX, Gp.RDI, Gp.R8, Gp.R15)) {
+                add(
+                        "kmovw k" + k + ","
+                                + name(r).replaceAll("^r([a-z]+)$", "e$1").replaceAll("^(r[0-9]+)$", "$1d"),
+                        x -> x.vector().mask(mask, r));
+            }
+            for (int bytes : new int[] {16, 32, 64}) {
+                for (int i = 0; i < NUMBERS.length; i++) {
+                    masks(mask, new Vec(NUMBERS[i], bytes), new Vec(NUMBERS[(i + 2) % NUMBERS.length], bytes), 64 * i);
+                }
+            }
+        }
+        for (ScalarOp op : ScalarOp.values()) {
+            for (int[] n : new int[][] {{0, 1, 2}, {9, 3, 12}, {5, 15, 8}}) {
+                add(
+                        op.name().toLowerCase(Locale.ROOT) + " xmm%d,xmm%d,xmm%d".formatted(n[0], n[1], n[2]),
+                        x -> x.vector().scalar(op, Vec.xmm(n[0]), Vec.xmm(n[1]), Vec.xmm(n[2])));
+            }
+        }
+    }
+
+    private void masks(int k, Vec a, Vec b, int displacement) {
+        Mem near = Gp.RSI.at(displacement);
+        Mem far = Gp.R13.at(Gp.R8, 4).plus(displacement + 4);
+        String rsi = " PTR [rsi+" + displacement + "]";
+        String r13 = " PTR [r13+r8*4+" + (displacement + 4) + "]";
+        String chosen = "{k" + k + "}";
+        String pointer = pointer(a.bytes());
+        add(
+                "vmovdqu32 " + name(a) + chosen + "{z}," + pointer + rsi,
+                x -> x.vector().loadPart(a, near, k));
+        add(
+                "vmovdqu32 " + name(a) + chosen + "{z}," + pointer + r13,
+                x -> x.vector().loadPart(a, far, k));
+        add(
+                "vmovdqu32 " + pointer + rsi + chosen + "," + name(a),
+                x -> x.vector().storePart(near, a, k));
+        add(
+                "vmovdqu32 " + pointer + r13 + chosen + "," + name(a),
+                x -> x.vector().storePart(far, a, k));
+        add("vmovdqu32 " + name(a) + chosen + "{z}," + name(b), x -> x.vector().movePart(a, b, k));
+        add(
+                "vcmpps k" + k + "," + name(a) + "," + name(b) + ",5",
+                x -> x.vector().compare(k, a, b, 5));
+        add(
+                "vcmpps k" + k + "," + name(a) + "," + pointer + rsi + ",1",
+                x -> x.vector().compare(k, a, near, 1));
+        String quarter = pointer(a.bytes() / 4);
+        add("vpmovdb " + quarter + rsi + "," + name(a), x -> x.vector().storeBytes(near, a));
+        add("vpmovdb " + quarter + r13 + "," + name(a), x -> x.vector().storeBytes(far, a));
     }
 
     private void tiles() {

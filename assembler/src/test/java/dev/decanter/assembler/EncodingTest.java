@@ -96,6 +96,9 @@ class EncodingTest {
                                 Vec.zmm(1),
                                 Gp.RAX.at().all()))
                 .hasMessage("VPSHUFB reads no single element for all lanes");
+        assertThatThrownBy(() -> a.vector().mask(0, Gp.RAX)).hasMessage("there is no mask k0 that can choose lanes");
+        assertThatThrownBy(() -> a.vector().scalar(ScalarOp.VDIVSD, Vec.xmm(1), Vec.xmm(16), Vec.xmm(2)))
+                .hasMessage("VDIVSD is emitted for registers below 16");
         assertThatThrownBy(() -> a.tiles().load(0, Gp.RAX.at()))
                 .hasMessage("rows of a tile need an index register with their distance");
     }

@@ -3,6 +3,7 @@ package dev.decanter.bench;
 import dev.decanter.cpu.kernels.Elementwise;
 import dev.decanter.cpu.kernels.Norms;
 import dev.decanter.cpu.kernels.Rotary;
+import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.UnaryOp;
@@ -76,7 +77,7 @@ public class RowsBenchmark {
     /** RMS normalisation of the hidden state. */
     @Benchmark
     public void rms() {
-        Norms.rms(team, rows, HIDDEN, x, 0, z, 0, EPS, y, 0);
+        Norms.rms(team, RowKernels.portable(), rows, HIDDEN, x, 0, z, 0, EPS, y, 0);
     }
 
     /** Gated activation. */

@@ -2,6 +2,7 @@ package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.QuantizedRows;
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.machine.MachineRows;
 import dev.decanter.ir.DecanterException;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
@@ -28,7 +29,7 @@ final class Frame implements Execution {
     private final List<Slot> dense = new ArrayList<>();
     private final Map<String, KvCache> caches = new LinkedHashMap<>();
     private final Map<String, Variable> variables = new LinkedHashMap<>();
-    private final QuantizedRows quantized = new QuantizedRows();
+    private final QuantizedRows quantized = new QuantizedRows(MachineRows.orPortable());
     private Plan.PlannedStep current;
 
     Frame(Plan plan, ThreadTeam team) {

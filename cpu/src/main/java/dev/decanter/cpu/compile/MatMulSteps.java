@@ -12,9 +12,11 @@ import dev.decanter.cpu.kernels.MatMul;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
 import dev.decanter.cpu.kernels.Quantization;
+import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import dev.decanter.cpu.machine.MachineCode;
+import dev.decanter.cpu.machine.MachineRows;
 import dev.decanter.cpu.machine.MachineStrips;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
@@ -134,6 +136,7 @@ final class MatMulSteps {
         WeightSource.Matrix matrix = table.load().getFirst();
         Packer.Source where = matrix.where();
         Optional<Quantization> quantization = matrix.quantization();
+        RowKernels kernels = MachineRows.orPortable();
         return frame -> {
             Tensor indices = frame.in(0);
             long[] dims = java.util.Arrays.copyOf(
@@ -142,12 +145,7 @@ final class MatMulSteps {
             Tensor y = frame.out(0, ElementType.F32, Shape.of(dims));
             long count = indices.shape().elements();
             var type = indices.elementType() == ElementType.I32 ? Gather.IndexType.I32 : Gather.IndexType.I64;
-            if (quantization.isPresent()) {
-                Gather.quantizedRows(
-                        frame.team(), where, quantization.get(), indices.memory(), 0, type, count, y.memory(), 0);
-            } else {
-                Gather.rows(frame.team(), where, indices.memory(), 0, type, count, y.memory(), 0);
-            }
+            Gather.rows(frame.team(), kernels, where, quantization, indices.memory(), 0, type, count, y.memory(), 0);
         };
     }
 

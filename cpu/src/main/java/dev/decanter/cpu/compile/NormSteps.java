@@ -1,6 +1,8 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.Norms;
+import dev.decanter.cpu.kernels.RowKernels;
+import dev.decanter.cpu.machine.MachineRows;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Node;
 import dev.decanter.ir.Shape;
@@ -14,11 +16,12 @@ final class NormSteps {
 
     /** Inputs x [..., K], weight of K elements. */
     static Step rmsNorm(float eps) {
+        RowKernels kernels = MachineRows.orPortable();
         return frame -> {
             Tensor x = frame.in(0);
             Tensor y = frame.out(0, ElementType.F32, x.shape());
             MemorySegment weight = frame.in(1).memory();
-            Norms.rms(frame.team(), rows(x), size(x), x.memory(), 0, weight, 0, eps, y.memory(), 0);
+            Norms.rms(frame.team(), kernels, rows(x), size(x), x.memory(), 0, weight, 0, eps, y.memory(), 0);
         };
     }
 

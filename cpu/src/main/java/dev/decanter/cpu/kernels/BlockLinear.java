@@ -146,35 +146,9 @@ public final class BlockLinear {
                 kernels.multiply(up, panel, count, x, from, rows, both, upAt, width);
                 int live = Math.min(width, gate.outputs() - panel * PANEL);
                 long at = yOffset + (from * yStride + (long) panel * PANEL) * Float.BYTES;
-                combine(op, alpha, both, rows, width, live, y, at, yStride);
+                long second = (long) rows * width * Float.BYTES;
+                x.kernels().gate(op, alpha, both, 0, second, width, rows, live, y, at, yStride);
             });
-        }
-    }
-
-    private static void combine(
-            UnaryOp op,
-            float alpha,
-            MemorySegment both,
-            int rows,
-            int width,
-            int live,
-            MemorySegment y,
-            long at,
-            long yStride) {
-        Scratch scratch = Scratch.current();
-        int lines = Math.max(1, Elementwise.STRIP / width);
-        float[] left = scratch.floats(Scratch.STRIP, lines * width);
-        float[] right = scratch.floats(Scratch.A, lines * width);
-        for (int m = 0; m < rows; m += lines) {
-            int count = Math.min(lines, rows - m);
-            long from = (long) m * width * Float.BYTES;
-            Mem.read(both, from, left, 0, count * width);
-            Mem.read(both, from + (long) rows * width * Float.BYTES, right, 0, count * width);
-            Rows.unary(op, left, 0, count * width, alpha, 0);
-            BinaryOp.MULTIPLY.apply(left, right, count * width);
-            for (int i = 0; i < count; i++) {
-                Mem.write(left, i * width, live, y, at + (m + i) * yStride * Float.BYTES);
-            }
         }
     }
 

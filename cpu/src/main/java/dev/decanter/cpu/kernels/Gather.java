@@ -1,10 +1,13 @@
 package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.Optional;
 
 /** Rows of a constant table by index (embedding), decoded to f32. */
 public final class Gather {
+    /** Rows worth handing to another thread. */
+    private static final int LEAST = 8;
+
     private Gather() {}
 
     /** How indices are stored. */
@@ -18,99 +21,37 @@ public final class Gather {
      * the Gather operation has it.
      *
      * @param table W[N, K] with N rows ("outputs") of K elements, as it lies in its file, not input-major
+     * @param quantization what turns the table's integers or codes into numbers; empty for a table of numbers
      * @param count number of indices
      * @param y receives f32 [count, K]
+     * @throws IllegalArgumentException if the table is input-major, or its format does not fit its quantization
      */
     public static void rows(
             ThreadTeam team,
+            RowKernels kernels,
             Packer.Source table,
+            Optional<Quantization> quantization,
             MemorySegment indices,
             long indexOffset,
             IndexType indexType,
             long count,
-            MemorySegment y,
-            long yOffset) {
-        gather(team, table, indices, indexOffset, indexType, count, (row, line) -> {}, y, yOffset);
-    }
-
-    /** As {@link #rows}, of a quantized table. */
-    public static void quantizedRows(
-            ThreadTeam team,
-            Packer.Source table,
-            Quantization quantization,
-            MemorySegment indices,
-            long indexOffset,
-            IndexType indexType,
-            long count,
-            MemorySegment y,
-            long yOffset) {
-        Packer.check(table.format(), quantization);
-        Rescale rescale = (row, line) -> rescale(quantization, row, line, table.inputs());
-        gather(team, table, indices, indexOffset, indexType, count, rescale, y, yOffset);
-    }
-
-    private static void rescale(Quantization quantization, long row, float[] line, int n) {
-        int group = Math.min(quantization.groupSize(), n);
-        quantization.table().ifPresent(numbers -> numbers.replace(line, n));
-        for (int g = 0; g * group < n; g++) {
-            float scale = quantization.scales().at(row, g);
-            float zero = quantization.zeroPoints().at(row, g);
-            int end = Math.min(n, (g + 1) * group);
-            for (int i = g * group; i < end; i++) {
-                line[i] = (line[i] - zero) * scale;
-            }
-        }
-    }
-
-    /** Turns stored integers into numbers. */
-    @FunctionalInterface
-    private interface Rescale {
-        void apply(long row, float[] line);
-    }
-
-    private static void gather(
-            ThreadTeam team,
-            Packer.Source table,
-            MemorySegment indices,
-            long indexOffset,
-            IndexType indexType,
-            long count,
-            Rescale rescale,
             MemorySegment y,
             long yOffset) {
         if (table.inputMajor()) {
             throw new IllegalArgumentException("rows of an input-major table do not lie together");
         }
-        int n = table.inputs();
-        team.runRange(count, 8, (from, to) -> {
-            float[] line = Scratch.current().floats(Scratch.STRIP, n);
-            byte[] bytes = new byte[table.format() == WeightFormat.U8 ? n : 0];
-            for (long i = from; i < to; i++) {
-                long index = indexType == IndexType.I32
-                        ? indices.get(Mem.I32, indexOffset + i * Integer.BYTES)
-                        : indices.get(Mem.I64, indexOffset + i * Long.BYTES);
-                long row = index < 0 ? index + table.outputs() : index;
-                if (row < 0 || row >= table.outputs()) {
-                    Arrays.fill(line, 0, n, 0);
-                } else {
-                    load(table, row, line, bytes);
-                    rescale.apply(row, line);
-                }
-                Mem.write(line, 0, n, y, yOffset + i * n * Float.BYTES);
-            }
-        });
-    }
-
-    /** Bytes go through an array: a plain loop over one is quick before the JIT has seen it, and there are few rows. */
-    private static void load(Packer.Source table, long row, float[] line, byte[] bytes) {
-        int n = table.inputs();
-        if (bytes.length == 0) {
-            Conversions.load(table.format(), table.data(), table.offset(), row * n, line, n);
+        if (quantization.isPresent()) {
+            Packer.check(table.format(), quantization.get());
+        }
+        int least = Math.max(LEAST, kernels.task() / table.inputs());
+        if (count <= least) {
+            kernels.gather(table, quantization, indices, indexOffset, indexType, 0, count, y, yOffset);
             return;
         }
-        MemorySegment.copy(table.data(), Mem.I8, table.offset() + row * n, bytes, 0, n);
-        for (int i = 0; i < n; i++) {
-            line[i] = bytes[i] & 0xff;
-        }
+        team.runRange(
+                count,
+                least,
+                (from, to) ->
+                        kernels.gather(table, quantization, indices, indexOffset, indexType, from, to, y, yOffset));
     }
 }

@@ -16,6 +16,7 @@ public final class Norms {
      */
     public static void rms(
             ThreadTeam team,
+            RowKernels kernels,
             long rows,
             int n,
             MemorySegment x,
@@ -25,11 +26,13 @@ public final class Norms {
             float eps,
             MemorySegment y,
             long yOffset) {
-        run(team, rows, n, (row, line, factors) -> {
-            Mem.read(x, xOffset + row * n * Float.BYTES, line, 0, n);
-            rmsRow(line, n, eps, weight, weightOffset, factors);
-            Mem.write(line, 0, n, y, yOffset + row * n * Float.BYTES);
-        });
+        long task = Math.max(1, kernels.task() / Math.max(1, n));
+        if (rows <= task) {
+            kernels.rms(x, xOffset, weight, weightOffset, eps, n, 0, rows, y, yOffset);
+            return;
+        }
+        team.runRange(
+                rows, task, (from, to) -> kernels.rms(x, xOffset, weight, weightOffset, eps, n, from, to, y, yOffset));
     }
 
     /**
@@ -58,7 +61,7 @@ public final class Norms {
             Mem.read(residual, residualOffset + at, factors, 0, n);
             BinaryOp.ADD.apply(line, factors, n);
             Mem.write(line, 0, n, sum, sumOffset + at);
-            rmsRow(line, n, eps, weight, weightOffset, factors);
+            rmsRow(VectorSupport.ENABLED, line, n, eps, weight, weightOffset, factors);
             Mem.write(line, 0, n, y, yOffset + at);
         });
     }
@@ -136,8 +139,10 @@ public final class Norms {
     }
 
     /** A row of {@link #rms} in place; {@code factors} is for its own use. */
-    static void rmsRow(float[] line, int n, float eps, MemorySegment weight, long weightOffset, float[] factors) {
-        float mean = Rows.dot(line, 0, line, 0, n) / n;
+    static void rmsRow(
+            boolean vectors, float[] line, int n, float eps, MemorySegment weight, long weightOffset, float[] factors) {
+        float squares = vectors ? Rows.dot(line, 0, line, 0, n) : ScalarRows.dot(line, 0, line, 0, n);
+        float mean = squares / n;
         Rows.scale(line, 0, n, (float) (1 / Math.sqrt(mean + eps)));
         if (weight.byteSize() > 0) {
             Mem.read(weight, weightOffset, factors, 0, n);

@@ -2,7 +2,6 @@ package dev.decanter.cpu.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
@@ -19,14 +18,10 @@ public final class QuantizedRows implements AutoCloseable {
     /** Rows of a tile. */
     public static final int TILE = 16;
 
-    private static final float LEVELS = 127;
-
     /** Inputs of a row that lie together in a tile. */
-    static final int CHUNK = 64;
+    public static final int CHUNK = 64;
 
-    /** Values worth handing to another thread. */
-    private static final int TASK = 16 << 10;
-
+    private final RowKernels kernels;
     private final Supplier<Arena> arenas;
     private Arena arena;
     private MemorySegment codes = MemorySegment.NULL;
@@ -36,19 +31,35 @@ public final class QuantizedRows implements AutoCloseable {
     private int inputs;
     private int group;
 
-    /** An empty buffer. */
+    /** An empty buffer, to be filled without machine code. */
     public QuantizedRows() {
-        this(Arena::ofShared);
+        this(RowKernels.portable());
+    }
+
+    /**
+     * An empty buffer.
+     *
+     * @param kernels fill it, and do other work on rows where it is used
+     */
+    public QuantizedRows(RowKernels kernels) {
+        this(kernels, Arena::ofShared);
     }
 
     /**
      * An empty buffer in memory of the caller's choice.
      *
+     * @param kernels fill it, and do other work on rows where it is used
      * @param arenas gives an arena whenever the buffer must grow; the one before is closed
      */
-    public QuantizedRows(Supplier<Arena> arenas) {
+    public QuantizedRows(RowKernels kernels, Supplier<Arena> arenas) {
+        this.kernels = kernels;
         this.arenas = arenas;
         arena = arenas.get();
+    }
+
+    /** Returns what does the work on rows. */
+    public RowKernels kernels() {
+        return kernels;
     }
 
     /**
@@ -59,12 +70,9 @@ public final class QuantizedRows implements AutoCloseable {
      */
     public void quantize(
             ThreadTeam team, MemorySegment x, long xOffset, long xStride, int rows, int inputs, int group) {
-        quantize(
-                team,
-                rows,
-                inputs,
-                group,
-                (m, line, factors) -> Mem.read(x, xOffset + m * xStride * Float.BYTES, line, 0, inputs));
+        MemorySegment none = MemorySegment.NULL;
+        RowKernels.Source source = new RowKernels.Source(x, xOffset, xStride, none, 0, none, 0, false, none, 0, 0);
+        quantize(team, rows, inputs, group, source);
     }
 
     /**
@@ -84,10 +92,10 @@ public final class QuantizedRows implements AutoCloseable {
             int rows,
             int inputs,
             int group) {
-        quantize(team, rows, inputs, group, (m, line, factors) -> {
-            Mem.read(x, xOffset + (long) m * inputs * Float.BYTES, line, 0, inputs);
-            Norms.rmsRow(line, inputs, eps, weight, weightOffset, factors);
-        });
+        MemorySegment none = MemorySegment.NULL;
+        RowKernels.Source source =
+                new RowKernels.Source(x, xOffset, inputs, none, 0, none, 0, true, weight, weightOffset, eps);
+        quantize(team, rows, inputs, group, source);
     }
 
     /**
@@ -112,65 +120,21 @@ public final class QuantizedRows implements AutoCloseable {
             int rows,
             int inputs,
             int group) {
-        quantize(team, rows, inputs, group, (m, line, factors) -> {
-            long at = (long) m * inputs * Float.BYTES;
-            Mem.read(x, xOffset + at, line, 0, inputs);
-            Mem.read(residual, residualOffset + at, factors, 0, inputs);
-            BinaryOp.ADD.apply(line, factors, inputs);
-            Mem.write(line, 0, inputs, sum, sumOffset + at);
-            Norms.rmsRow(line, inputs, eps, weight, weightOffset, factors);
-        });
+        RowKernels.Source source = new RowKernels.Source(
+                x, xOffset, inputs, residual, residualOffset, sum, sumOffset, true, weight, weightOffset, eps);
+        quantize(team, rows, inputs, group, source);
     }
 
-    /** Brings a row into a buffer, with another as long for its own use. */
-    @FunctionalInterface
-    private interface Line {
-        void load(int m, float[] line, float[] factors);
-    }
-
-    private void quantize(ThreadTeam team, int rows, int inputs, int group, Line source) {
+    private void quantize(ThreadTeam team, int rows, int inputs, int group, RowKernels.Source source) {
         reserve(rows, inputs, group);
-        int padded = paddedInputs();
-        long tall = rows == 1 ? 1 : Math.ceilDiv(rows, TILE) * (long) TILE;
-        team.runRange(tall, Math.max(1, TASK / padded), (from, to) -> {
-            Scratch scratch = Scratch.current();
-            float[] line = scratch.floats(Scratch.STRIP, padded);
-            float[] factors = scratch.floats(Scratch.A, padded);
-            byte[] bytes = scratch.bytes(padded + RowQuantizer.SURPLUS);
-            for (int m = (int) from; m < to; m++) {
-                if (m < rows) {
-                    source.load(m, line, factors);
-                }
-                Arrays.fill(line, m < rows ? inputs : 0, padded, 0);
-                row(m, line, bytes, padded);
-            }
-        });
-    }
-
-    private void row(int m, float[] line, byte[] bytes, int padded) {
-        for (int g = 0; g < groups(); g++) {
-            float most = Float.intBitsToFloat(RowQuantizer.greatest(line, g * group, group));
-            float scale = most / LEVELS;
-            float inverse = 1 / scale;
-            int sum = 0;
-            if (inverse > 0 && inverse < Float.POSITIVE_INFINITY) {
-                sum = RowQuantizer.codes(line, g * group, group, inverse, bytes);
-            } else {
-                Arrays.fill(bytes, g * group, (g + 1) * group, (byte) 0);
-                // an infinity or a NaN stays in the scale and makes every product NaN
-                scale = inverse == Float.POSITIVE_INFINITY ? 0 : scale;
-            }
-            long entry = entryAt(m, g);
-            scales.set(Mem.F32, Float.BYTES * entry, scale);
-            sums.set(Mem.I32, Integer.BYTES * entry, sum);
-        }
-        if (rows == 1) {
-            MemorySegment.copy(bytes, 0, codes, Mem.I8, 0, padded);
+        int tall = rows == 1 ? 1 : Math.ceilDiv(rows, TILE) * TILE;
+        int task = Math.max(1, kernels.task() / paddedInputs());
+        if (tall <= task) {
+            // fewer than would pay for a call of the team
+            kernels.quantize(source, this, 0, tall);
             return;
         }
-        for (int k = 0; k < padded; k += CHUNK) {
-            MemorySegment.copy(bytes, k, codes, Mem.I8, codeAt(m, k), CHUNK);
-        }
+        team.runRange(tall, task, (from, to) -> kernels.quantize(source, this, (int) from, (int) to));
     }
 
     private void reserve(int rows, int inputs, int group) {

@@ -1,6 +1,6 @@
 package dev.decanter.cpu.kernels;
 
-/** The arithmetic of {@link QuantizedRows} on a group of a row: vectors where they can be used, else plain loops. */
+/** The arithmetic of {@link QuantizedRows} on a group of a row: vectors or plain loops. */
 final class RowQuantizer {
     static final float ROUNDER = 0x1.8p23f;
     static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
@@ -11,8 +11,8 @@ final class RowQuantizer {
     private RowQuantizer() {}
 
     /** Returns the bits of the greatest magnitude; of a NaN, if there is one. */
-    static int greatest(float[] x, int at, int n) {
-        if (VectorSupport.ENABLED) {
+    static int greatest(boolean vectors, float[] x, int at, int n) {
+        if (vectors) {
             return VectorRowQuantizer.greatest(x, at, n);
         }
         int most = 0;
@@ -29,8 +29,8 @@ final class RowQuantizer {
      * @param inverse such that no code is beyond ±127
      * @return the sum of the codes
      */
-    static int codes(float[] x, int at, int n, float inverse, byte[] codes) {
-        if (VectorSupport.ENABLED) {
+    static int codes(boolean vectors, float[] x, int at, int n, float inverse, byte[] codes) {
+        if (vectors) {
             return VectorRowQuantizer.codes(x, at, n, inverse, codes);
         }
         int sum = 0;

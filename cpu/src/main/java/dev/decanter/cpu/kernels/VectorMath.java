@@ -1,5 +1,7 @@
 package dev.decanter.cpu.kernels;
 
+import static dev.decanter.cpu.kernels.Exponential.*;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -11,26 +13,6 @@ import jdk.incubator.vector.VectorOperators;
  * vectors boxed and runs ten times slower.
  */
 final class VectorMath {
-    private static final float LOG2_E = 1.442695f;
-    // ln 2 in two parts; the upper has 9 trailing zero bits, so its product with an exponent is exact
-    private static final float LN2_HIGH = 0x1.63p-1f;
-    private static final float LN2_LOW = -0.00021219444f;
-    /** Adding 1.5 · 2^23 rounds to an integer that then lies in the low bits. */
-    private static final float ROUNDER = 12582912f;
-
-    private static final int ROUNDER_BITS = 0x4b400000;
-    private static final int EXPONENT_BIAS = 127;
-    private static final int MANTISSA_BITS = 23;
-    private static final float P6 = 0.00019875691f;
-    private static final float P5 = 0.0013981999f;
-    private static final float P4 = 0.008333452f;
-    private static final float P3 = 0.041665796f;
-    private static final float P2 = 0.16666666f;
-    private static final float P1 = 0.5f;
-    private static final float EXP_MAX = 89f;
-    /** The least number whose exponential is in the normal range. */
-    private static final float EXP_MIN = -87.33654f;
-
     private static final float TANH_SMALL = 0.625f;
     private static final float TANH_ONE = 10f;
     private static final float ERF_SMALL = 0x1.dbp-1f;

@@ -14,6 +14,7 @@ final class Frame {
     /** Bytes of an argument block with the sums that no register holds. */
     static final int BLOCK = 2048;
 
+    private static final int WORDS = 32;
     private static final int VECTOR = 64;
     /** Rows of the last, unfinished panel that are kept until they are copied. */
     private static final int TAIL_ROWS = 16;
@@ -29,6 +30,7 @@ final class Frame {
     private final LongFunction<MemorySegment> source;
     private final boolean spare;
     private final MemorySegment memory;
+    private final long[] words = new long[WORDS];
     private MemorySegment scratch = MemorySegment.NULL;
     private MemorySegment scores = MemorySegment.NULL;
     private MemorySegment pairs = MemorySegment.NULL;
@@ -66,6 +68,16 @@ final class Frame {
 
     void set(int field, long value) {
         memory.set(JAVA_LONG, field, value);
+    }
+
+    /** Words for an argument block, to be written at once: an access to memory costs microseconds before it is compiled. */
+    long[] words() {
+        return words;
+    }
+
+    /** Writes the first of {@link #words} to the argument block. */
+    void write(int count) {
+        MemorySegment.copy(words, 0, memory, JAVA_LONG, 0, count);
     }
 
     void setInt(int field, int value) {

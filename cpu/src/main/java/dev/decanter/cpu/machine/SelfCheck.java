@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
+import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import java.lang.foreign.Arena;
@@ -23,7 +24,7 @@ final class SelfCheck {
     static boolean passes(BlockKernels kernels) {
         try (Arena arena = Arena.ofConfined();
                 ThreadTeam alone = new ThreadTeam(1);
-                QuantizedRows x = new QuantizedRows()) {
+                QuantizedRows x = new QuantizedRows(RowKernels.plain())) {
             for (int rows : ROWS) {
                 MemorySegment values = numbers(arena, rows * INPUTS, 37);
                 x.quantize(alone, values, 0, INPUTS, rows, INPUTS, GROUP);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,11 +31,10 @@ class MovesTest {
                 for (Gather.IndexType type : Gather.IndexType.values()) {
                     MemorySegment index = type == Gather.IndexType.I64 ? wide : narrow;
                     MemorySegment y = Data.blank(wanted.length * k);
-                    if (format.quantized()) {
-                        Gather.quantizedRows(team, w.source(), w.quantization(), index, 0, type, wanted.length, y, 0);
-                    } else {
-                        Gather.rows(team, w.source(), index, 0, type, wanted.length, y, 0);
-                    }
+                    Optional<Quantization> quantization =
+                            format.quantized() ? Optional.of(w.quantization()) : Optional.empty();
+                    Gather.rows(
+                            team, RowKernels.portable(), w.source(), quantization, index, 0, type, wanted.length, y, 0);
                     float[] expected = new float[wanted.length * k];
                     for (int i = 0; i < expected.length; i++) {
                         long row = wanted[i / k] < 0 ? wanted[i / k] + 5 : wanted[i / k];

@@ -20,9 +20,9 @@ class NormsTest {
                 float[] x = Data.normal(random, rows * n);
                 float[] w = Data.normal(random, n);
                 MemorySegment y = Data.blank(rows * n);
-                Norms.rms(team, rows, n, Data.odd(x), Data.ODD, Data.of(w), 0, EPS, y, 0);
+                Norms.rms(team, RowKernels.portable(), rows, n, Data.odd(x), Data.ODD, Data.of(w), 0, EPS, y, 0);
                 assertThat(Data.read(y)).containsExactly(rms(x, w, n), within(CLOSE));
-                Norms.rms(team, rows, n, Data.of(x), 0, MemorySegment.NULL, 0, EPS, y, 0);
+                Norms.rms(team, RowKernels.portable(), rows, n, Data.of(x), 0, MemorySegment.NULL, 0, EPS, y, 0);
                 assertThat(Data.read(y)).containsExactly(rms(x, ones(n), n), within(CLOSE));
             }
         }

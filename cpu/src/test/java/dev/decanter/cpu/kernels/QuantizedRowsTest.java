@@ -45,7 +45,7 @@ class QuantizedRowsTest {
                 MemorySegment b = Data.of(Data.normal(random, rows * inputs));
                 MemorySegment weight = Data.odd(Data.normal(random, inputs));
                 MemorySegment normed = Data.blank(rows * inputs);
-                Norms.rms(team, rows, inputs, a, 0, weight, Data.ODD, 1e-5f, normed, 0);
+                Norms.rms(team, RowKernels.portable(), rows, inputs, a, 0, weight, Data.ODD, 1e-5f, normed, 0);
                 x.quantizeRms(team, a, 0, weight, Data.ODD, 1e-5f, rows, inputs, 64);
                 check(x, Data.read(normed), rows, inputs, 64);
 

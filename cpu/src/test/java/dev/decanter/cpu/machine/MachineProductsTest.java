@@ -10,6 +10,7 @@ import dev.decanter.assembler.CpuFeatures;
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
+import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import java.lang.foreign.Arena;
@@ -102,7 +103,7 @@ class MachineProductsTest {
         boolean atEnd = random.nextBoolean();
         try (GuardedMemory memory = new GuardedMemory(atEnd);
                 ThreadTeam alone = new ThreadTeam(1);
-                QuantizedRows x = new QuantizedRows(() -> new GuardedMemory(atEnd))) {
+                QuantizedRows x = new QuantizedRows(RowKernels.portable(), () -> new GuardedMemory(atEnd))) {
             Frame.use(memory::allocate);
             BlockWeights w = data.weights(memory, random);
             MemorySegment values = memory.allocate(4L * rows * data.inputs());
