@@ -207,14 +207,30 @@ public final class Assembler {
 
     /** Low 4 bytes to memory. */
     public void mov32(Mem target, Gp source) {
+        narrow(0x89, target, source, false);
+    }
+
+    /** Low 2 bytes to memory. */
+    public void mov16(Mem target, Gp source) {
+        code.put(0x66);
+        narrow(0x89, target, source, false);
+    }
+
+    /** Low byte to memory. */
+    public void mov8(Mem target, Gp source) {
+        // without a prefix these numbers mean the second bytes of other registers
+        narrow(0x88, target, source, source.number() >= 4);
+    }
+
+    private void narrow(int opcode, Mem target, Gp source, boolean prefixed) {
         int rex = 0x40
                 | source.number() >> 3 << 2
                 | (target.index() >= 8 ? 2 : 0)
                 | target.base().number() >> 3;
-        if (rex != 0x40) {
+        if (rex != 0x40 || prefixed) {
             code.put(rex);
         }
-        code.put(0x89);
+        code.put(opcode);
         code.memory(source.number(), target, 1, false);
     }
 

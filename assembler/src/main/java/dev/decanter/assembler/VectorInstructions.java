@@ -82,6 +82,12 @@ public final class VectorInstructions {
         put(new Form(F3, MAP_0F38, 0x31, source.bytes(), 0), source.number(), target, source.bytes() / 4, true);
     }
 
+    /** Stores the f32 of a 512-bit register as f16, rounded half to even (AVX-512). */
+    public void storeHalves(Mem target, Vec source) {
+        put(new Form(1, MAP_0F3A, 0x1D, source.bytes(), 0), source.number(), target, source.bytes() / 2, true);
+        code.put(0);
+    }
+
     /** A mask, 1 to 7, from the low 16 bits of a register (AVX-512). */
     public void mask(int mask, Gp source) {
         vex(code, 0, MAP_0F, 0x92, 0, new int[] {requireMask(mask), Mem.NO_INDEX, source.number(), 0});

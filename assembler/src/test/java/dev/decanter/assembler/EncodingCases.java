@@ -68,6 +68,11 @@ final class EncodingCases {
                 add("mov rbx,QWORD PTR " + place, x -> x.mov(Gp.RBX, mem));
                 add("mov QWORD PTR " + place + ",r9", x -> x.mov(mem, Gp.R9));
                 add("movsxd r11,DWORD PTR " + place, x -> x.movSigned32(Gp.R11, mem));
+                add("mov WORD PTR " + place + ",r9w", x -> x.mov16(mem, Gp.R9));
+                add("mov WORD PTR " + place + ",ax", x -> x.mov16(mem, Gp.RAX));
+                add("mov BYTE PTR " + place + ",al", x -> x.mov8(mem, Gp.RAX));
+                add("mov BYTE PTR " + place + ",sil", x -> x.mov8(mem, Gp.RSI));
+                add("mov BYTE PTR " + place + ",r9b", x -> x.mov8(mem, Gp.R9));
                 add("lea r10," + place, x -> x.lea(Gp.R10, mem));
                 add("prefetcht0 " + place, x -> x.prefetch(mem));
                 add("prefetcht1 " + place, x -> x.prefetchSecond(mem));
@@ -192,6 +197,10 @@ final class EncodingCases {
                 add(move + " " + name(a) + "," + place, x -> x.vector().load(a, Gp.RSI.at(displacement)));
                 add(move + " " + place + "," + name(a), x -> x.vector().store(Gp.RSI.at(displacement), a));
                 if (bytes == 64) {
+                    String half = "YMMWORD PTR [rsi" + (displacement < 0 ? "" : "+") + displacement + "]";
+                    add(
+                            "vcvtps2ph " + half + "," + name(a) + ",0",
+                            x -> x.vector().storeHalves(Gp.RSI.at(displacement), a));
                     add("vmovntps " + place + "," + name(a), x -> x.vector().storePast(Gp.RSI.at(displacement), a));
                 }
                 String both = evex || b.number() > 15 ? "vmovdqu32" : "vmovdqu";

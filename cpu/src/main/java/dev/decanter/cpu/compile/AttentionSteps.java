@@ -8,6 +8,7 @@ import dev.decanter.cpu.kernels.Rotary;
 import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.Visibility;
 import dev.decanter.cpu.machine.MachineAttention;
+import dev.decanter.cpu.machine.MachineHeads;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
@@ -134,17 +135,18 @@ final class AttentionSteps {
             Shape shape = turned ? Shape.of(given.dim(0), given.dim(2), given.dim(1), given.dim(3)) : given;
             Tensor y = frame.out(0, ElementType.F32, shape);
             int size = (int) shape.dim(3);
-            Rotary.apply(
-                    frame.team(),
-                    (int) shape.dim(0),
-                    (int) shape.dim(1),
-                    (int) shape.dim(2),
-                    size,
-                    size,
-                    rows(x, turned),
-                    angles(frame.in(1), shape),
-                    angles(frame.in(2), shape),
-                    rows(y));
+            int batch = (int) shape.dim(0);
+            int heads = (int) shape.dim(1);
+            int rows = (int) shape.dim(2);
+            Strided from = rows(x, turned);
+            Strided cos = angles(frame.in(1), shape);
+            Strided sin = angles(frame.in(2), shape);
+            Optional<MachineHeads> machine = MachineHeads.kernels();
+            if (machine.isPresent() && MachineHeads.reaches(from, cos, sin)) {
+                machine.get().rotate(frame.team(), batch, heads, rows, size, from, cos, sin, rows(y));
+            } else {
+                Rotary.apply(frame.team(), batch, heads, rows, size, size, from, cos, sin, rows(y));
+            }
         };
     }
 

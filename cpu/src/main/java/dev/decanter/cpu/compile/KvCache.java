@@ -3,7 +3,9 @@ package dev.decanter.cpu.compile;
 import dev.decanter.cpu.kernels.HeadRows;
 import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.cpu.kernels.Paged;
+import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.machine.MachineHeads;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Shape;
 import dev.decanter.runtime.InferenceException;
@@ -11,6 +13,7 @@ import dev.decanter.runtime.Tensor;
 import dev.decanter.runtime.VariableState;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,7 +101,7 @@ final class KvCache implements VariableState, AutoCloseable {
     private Paged pages() {
         Paged current = rows;
         if (current == null) {
-            int each = blocks(length);
+            int each = tables.length == 0 ? 0 : tables[0].length;
             MemorySegment[] pages = new MemorySegment[tables.length * each];
             for (int i = 0; i < pages.length; i++) {
                 pages[i] = pool.block(tables[i / each][i % each]);
@@ -172,6 +175,15 @@ final class KvCache implements VariableState, AutoCloseable {
         long count = shape.dim(steps);
         makeRoom(count);
         int heads = layout.heads();
+        Optional<MachineHeads> machine = MachineHeads.kernels().filter(m -> m.writes(layout, values.memory()));
+        if (machine.isPresent()) {
+            Strided given = turned
+                    ? Strided.rowMajor(values.memory(), 0, count, heads, size())
+                    : Strided.headMajor(values.memory(), 0, heads, count, size());
+            machine.get().write(team, pages(), tables.length, length, Math.toIntExact(count), given);
+            length += count;
+            return;
+        }
         team.runRange((long) tables.length * heads, Math.ceilDiv(BLOCK, count + 1), (from, to) -> {
             for (long row = from; row < to; row++) {
                 append(values.memory(), (int) (row / heads), (int) (row % heads), count, turned);

@@ -38,7 +38,8 @@ public final class Attention {
             }
         }
 
-        int group() {
+        /** Returns how many query heads share a key head. */
+        public int group() {
             return heads / kvHeads;
         }
 
@@ -52,18 +53,9 @@ public final class Attention {
      * What all tasks of one call share; see {@link #apply}.
      *
      * @param seen what the mask hides
-     * @param kernels loops that can read these keys and values, if few queries do
      */
     public record Call(
-            Sizes z,
-            Strided q,
-            HeadRows k,
-            HeadRows v,
-            Strided mask,
-            Visibility seen,
-            float scale,
-            Strided out,
-            Optional<AttentionKernels> kernels) {}
+            Sizes z, Strided q, HeadRows k, HeadRows v, Strided mask, Visibility seen, float scale, Strided out) {}
 
     /**
      * Computes attention. A row whose keys are all masked by -∞ (or that has none) gives zeros, as in PyTorch
@@ -79,9 +71,9 @@ public final class Attention {
     }
 
     /**
-     * As the other, with loops of another making where they can read the cache. Numbers may differ in their last bits.
+     * As the other, by kernels of another making where they can read the cache. Numbers may differ in their last bits.
      *
-     * @param kernels the loops for few queries
+     * @param kernels attention in f32
      * @param tiles attention of many queries with fewer bits than f32, if that is wanted
      */
     public static void apply(
@@ -121,20 +113,19 @@ public final class Attention {
         if (rows == 0 || pairs == 0) {
             return;
         }
-        HeadRows keys = k;
-        if (k instanceof Strided && rows >= AttentionBlock.COLUMNS_FROM) {
-            float[] room = Scratch.current()
-                    .floats(Scratch.TURNED, TurnedKeys.room(z.batch(), z.kvHeads(), z.keys(), z.headSize()));
-            keys = TurnedKeys.of(team, k, z.batch(), z.kvHeads(), z.keys(), z.headSize(), room);
-        }
-        Call call = new Call(z, q, keys, v, mask, seen, scale, out, usable(kernels, keys, v));
+        Call given = new Call(z, q, k, v, mask, seen, scale, out);
         if (rows > SPLIT_UP_TO
                 && tiles.isPresent()
                 && tiles.get().attends(z)
-                && call.seen().allPlain()) {
-            tiles.get().attend(team, call);
+                && given.seen().allPlain()) {
+            tiles.get().attend(team, given);
             return;
         }
+        if (kernels.isPresent() && kernels.get().attends(given)) {
+            kernels.get().attend(team, given);
+            return;
+        }
+        Call call = turned(team, given, rows);
         int pages = Math.ceilDiv(z.keys(), Paged.ROWS);
         if (rows <= SPLIT_UP_TO && pages > RANGE_PAGES) {
             split(team, call, rows, pairs, pages);
@@ -149,9 +140,16 @@ public final class Attention {
         });
     }
 
-    private static Optional<AttentionKernels> usable(Optional<AttentionKernels> kernels, HeadRows k, HeadRows v) {
-        return kernels.filter(
-                x -> k instanceof Paged keys && v instanceof Paged values && x.reads(keys.layout(), values.layout()));
+    /** Keys as columns, where so many rows read them that turning them once pays. */
+    private static Call turned(ThreadTeam team, Call call, int rows) {
+        if (!(call.k() instanceof Strided) || rows < AttentionBlock.COLUMNS_FROM) {
+            return call;
+        }
+        Sizes z = call.z();
+        float[] room = Scratch.current()
+                .floats(Scratch.TURNED, TurnedKeys.room(z.batch(), z.kvHeads(), z.keys(), z.headSize()));
+        HeadRows keys = TurnedKeys.of(team, call.k(), z.batch(), z.kvHeads(), z.keys(), z.headSize(), room);
+        return new Call(z, call.q(), keys, call.v(), call.mask(), call.seen(), call.scale(), call.out());
     }
 
     /** Tasks of one range each, then the merge. */

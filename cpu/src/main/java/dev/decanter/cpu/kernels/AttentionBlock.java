@@ -47,7 +47,7 @@ final class AttentionBlock {
         kvHead = pair % z.kvHeads();
         this.from = from;
         this.count = count;
-        columns = count >= COLUMNS_FROM && !whole();
+        columns = count >= COLUMNS_FROM;
         padded = Math.ceilDiv(count, columns ? PANEL : ROWS) * (columns ? PANEL : ROWS);
         width = Math.ceilDiv(z.valueSize(), PANEL) * PANEL;
         sums = scratch.floats(Scratch.SUM, padded * width);
@@ -89,20 +89,11 @@ final class AttentionBlock {
         allTo = Math.min(allTo, limits[padded + row]);
     }
 
-    /** Whether there are so few rows that kernels take all pages at once. */
-    private boolean whole() {
-        return call.kernels().isPresent() && count <= Attention.SPLIT_UP_TO;
-    }
-
     /** Attends to pages {@code firstPage} to {@code lastPage}. */
     void run(int firstPage, int lastPage) {
         int begin = Math.max(firstPage, lowest / KEYS);
         int stop = Math.min(lastPage, Math.ceilDiv(highest, KEYS));
         if (begin >= stop) {
-            return;
-        }
-        if (whole() && call.kernels().isPresent() && call.k() instanceof Paged k && call.v() instanceof Paged v) {
-            runWhole(call.kernels().get(), k, v, begin, stop);
             return;
         }
         int d = z.headSize();
@@ -128,26 +119,6 @@ final class AttentionBlock {
             } else {
                 attendRows(queries, keys, turned, values, t, n);
             }
-        }
-    }
-
-    /** All pages at once, by kernels that read them where they lie. */
-    private void runWhole(AttentionKernels kernels, Paged keys, Paged values, int begin, int stop) {
-        int d = z.headSize();
-        int t = begin * KEYS;
-        int n = Math.min(stop * KEYS, highest) - t;
-        int step = (stop - begin) * KEYS;
-        float[] queries = scratch.floats(Scratch.A, padded * d);
-        loadQueries(queries);
-        float[] scores = scratch.floats(Scratch.B, ROWS * step);
-        for (int r = 0; r < count; r += ROWS) {
-            int rows = Math.min(ROWS, count - r);
-            kernels.scores(keys, batch, kvHead, begin, stop - begin, queries, r * d, rows, scores);
-            for (int i = 0; i < rows; i++) {
-                mask(r + i, t, n, scores, i * step, 1);
-                soften(scores, i * step, n, r + i);
-            }
-            kernels.weigh(values, batch, kvHead, begin, n, scores, step, rows, sums, r * width, width);
         }
     }
 

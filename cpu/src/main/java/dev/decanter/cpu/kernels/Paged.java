@@ -1,6 +1,8 @@
 package dev.decanter.cpu.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Rows of [B, heads, T, size] in pages of {@link #ROWS} positions: page p of batch b holds positions {@code p * ROWS} on, as its
@@ -13,6 +15,7 @@ public final class Paged implements HeadRows {
     private final PageLayout layout;
     private final MemorySegment[] pages;
     private final int perBatch;
+    private MemorySegment table = MemorySegment.NULL;
 
     /**
      * Takes the array over.
@@ -35,6 +38,33 @@ public final class Paged implements HeadRows {
     /** Returns page {@code page} of a batch. */
     public MemorySegment page(int batch, int page) {
         return pages[batch * perBatch + page];
+    }
+
+    /**
+     * Returns the addresses of all pages, 8 bytes each, those of batch b from {@code b * perBatch} on; made once. Not for several
+     * threads at a time.
+     *
+     * @throws IllegalArgumentException if a page is no native memory or too small for the layout
+     */
+    public MemorySegment table() {
+        if (table.byteSize() == 0) {
+            long[] addresses = new long[pages.length];
+            for (int i = 0; i < pages.length; i++) {
+                if (!pages[i].isNative() || pages[i].byteSize() < layout.bytes()) {
+                    throw new IllegalArgumentException("a page of " + pages[i].byteSize() + " bytes for " + layout);
+                }
+                addresses[i] = pages[i].address();
+            }
+            MemorySegment made = Arena.ofAuto().allocate(Math.max(1, pages.length) * (long) Long.BYTES, Long.BYTES);
+            MemorySegment.copy(addresses, 0, made, ValueLayout.JAVA_LONG, 0, addresses.length);
+            table = made;
+        }
+        return table;
+    }
+
+    /** Returns the pages of each batch. */
+    public int perBatch() {
+        return perBatch;
     }
 
     @Override

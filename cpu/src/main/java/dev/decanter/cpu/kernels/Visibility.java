@@ -100,6 +100,21 @@ public final class Visibility {
         return ((perBatch ? batch : 0) * heads + (perHead ? head : 0)) * rows + (perRow ? row : 0);
     }
 
+    /** Returns whether sequences have masks of their own. */
+    public boolean perBatch() {
+        return perBatch;
+    }
+
+    /** Returns whether heads have masks of their own. */
+    public boolean perHead() {
+        return perHead;
+    }
+
+    /** Returns whether queries have masks of their own. */
+    public boolean perRow() {
+        return perRow;
+    }
+
     /** Returns whether no row needs an addition. */
     public boolean allPlain() {
         for (int first : from) {

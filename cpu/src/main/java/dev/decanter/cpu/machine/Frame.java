@@ -14,7 +14,7 @@ final class Frame {
     /** Bytes of an argument block with the sums that no register holds. */
     static final int BLOCK = 2048;
 
-    private static final int WORDS = 32;
+    private static final int WORDS = 64;
     private static final int VECTOR = 64;
     /** Rows of the last, unfinished panel that are kept until they are copied. */
     private static final int TAIL_ROWS = 16;

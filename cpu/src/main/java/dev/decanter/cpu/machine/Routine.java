@@ -7,6 +7,9 @@ import java.lang.invoke.MethodHandle;
 
 /** A routine in executable memory, for the life of the JVM. */
 record Routine(MemorySegment code) {
+    /** What stands for one that is not chosen yet. */
+    static final Routine NONE = new Routine(MemorySegment.NULL);
+
     // one constant handle for all routines: what is called is data
     private static final MethodHandle CALL = CodeMemory.caller();
 

@@ -8,7 +8,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.decanter.cpu.kernels.Attention;
+import dev.decanter.cpu.kernels.CachePrecision;
+import dev.decanter.cpu.kernels.PageLayout;
 import dev.decanter.cpu.kernels.Paged;
+import dev.decanter.cpu.kernels.Strided;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.TiledAttention;
 import dev.decanter.cpu.kernels.Visibility;
@@ -36,16 +39,20 @@ final class TileAttention implements TiledAttention {
     private static final float LOG2_E = 1.442695f;
     private static final int PALETTE_BYTES = 64;
     private static final int TILES = 8;
+    private static final int TASKS_PER_THREAD = 4;
 
     // fields of a thread's memory
     private static final int LIMITS = 0;
-    private static final int STATES = LIMITS + ROWS * 2 * Long.BYTES;
+    private static final int STATES = LIMITS + ROWS * 4 * Long.BYTES;
     private static final int QUERIES = STATES + ROWS * TileAttentionCode.STATE;
     private static final int SUMS = QUERIES + ROWS * MAX_SIZE * Short.BYTES;
     private static final int SCORES = SUMS + ROWS * MAX_SIZE * Float.BYTES + TileAttentionCode.VECTOR;
     private static final int SIZE = SCORES + ROWS * SCORE_BYTES;
 
     private final Routine routine = Routine.of(TileAttentionCode.emit());
+    /** By precision, of values and of keys. */
+    private final Routine[] pairing = new Routine[2 * MachineAttention.PRECISIONS];
+
     private final MemorySegment configuration = Arena.ofAuto().allocate(PALETTE_BYTES, 64);
     private final MemorySegment constants;
 
@@ -54,6 +61,10 @@ final class TileAttention implements TiledAttention {
         for (int tile = 0; tile < TILES; tile++) {
             configuration.set(JAVA_SHORT, 16 + 2L * tile, (short) TileAttentionCode.VECTOR);
             configuration.set(JAVA_BYTE, 48 + tile, (byte) ROWS);
+        }
+        for (CachePrecision precision : CachePrecision.values()) {
+            pairing[2 * MachineAttention.index(precision)] = Routine.of(PairCode.emit(precision, false));
+            pairing[2 * MachineAttention.index(precision) + 1] = Routine.of(PairCode.emit(precision, true));
         }
         int[] all = TileAttentionCode.constants();
         constants = Arena.ofAuto().allocate((long) all.length * Integer.BYTES, 64);
@@ -65,6 +76,7 @@ final class TileAttention implements TiledAttention {
         return z.queries() >= LEAST_QUERIES
                 && z.headSize() <= MAX_SIZE
                 && z.valueSize() <= MAX_SIZE
+                && z.keys() > 0
                 && z.headSize() > 0
                 && z.valueSize() > 0;
     }
@@ -99,7 +111,9 @@ final class TileAttention implements TiledAttention {
     public void attend(ThreadTeam team, Attention.Call call) {
         Attention.Sizes z = call.z();
         int heads = z.batch() * z.kvHeads();
-        int rows = z.heads() / z.kvHeads() * z.queries();
+        int rows = z.group() * z.queries();
+        check(z, call.q(), z.headSize());
+        check(z, call.out(), z.valueSize());
         Pairs pairs = pair(team, call, heads);
         int blocks = Math.ceilDiv(rows, ROWS);
         team.run(Math.multiplyExact(heads, blocks), task -> {
@@ -108,14 +122,34 @@ final class TileAttention implements TiledAttention {
         });
     }
 
-    private static Pairs pair(ThreadTeam team, Attention.Call call, int heads) {
+    private static void check(Attention.Sizes z, Strided rows, int size) {
+        long last = (z.batch() - 1) * rows.batchStride()
+                + (z.heads() - 1) * rows.headStride()
+                + (z.queries() - 1) * rows.rowStride()
+                + size;
+        boolean inside = rows.offset() >= 0
+                && rows.offset() + last * Float.BYTES <= rows.data().byteSize();
+        if (!inside || !rows.data().isNative()) {
+            throw new IllegalArgumentException(
+                    "attention goes beyond an operand of " + rows.data().byteSize() + " bytes");
+        }
+    }
+
+    private Pairs pair(ThreadTeam team, Attention.Call call, int heads) {
         Attention.Sizes z = call.z();
         int depth = Math.ceilDiv(z.headSize(), STEP) * STEP;
         int width = Math.ceilDiv(z.valueSize(), ROWS) * ROWS;
         Pairs sizes = new Pairs(MemorySegment.NULL, Math.ceilDiv(z.keys(), PAGE), depth, width);
-        long bytes = sizes.bytes(heads);
-        MemorySegment memory = Frame.current().pairs(bytes);
+        MemorySegment memory = Frame.current().pairs(sizes.bytes(heads));
         Pairs pairs = new Pairs(memory, sizes.pages(), depth, width);
+        if (call.k() instanceof Paged k
+                && call.v() instanceof Paged v
+                && k.layout().turned()
+                && !v.layout().turned()
+                && z.valueSize() == width) {
+            pair(team, z, k, v, pairs, heads);
+            return pairs;
+        }
         team.run(heads * pairs.pages(), task -> {
             int head = task / pairs.pages();
             int page = task % pairs.pages();
@@ -131,18 +165,72 @@ final class TileAttention implements TiledAttention {
         return pairs;
     }
 
+    /** Some pages of a head are one task, of one call for keys and one for values. */
+    private void pair(ThreadTeam team, Attention.Sizes z, Paged k, Paged v, Pairs pairs, int heads) {
+        PageLayout keys = k.layout();
+        PageLayout values = v.layout();
+        boolean fit = keys.size() == z.headSize()
+                && values.size() == z.valueSize()
+                && keys.heads() == z.kvHeads()
+                && values.heads() == z.kvHeads()
+                && Math.min(k.perBatch(), v.perBatch()) >= pairs.pages();
+        if (!fit) {
+            throw new IllegalArgumentException("pages of " + keys + " and " + values + " for attention of " + z);
+        }
+        long keyTable = k.table().address();
+        long valueTable = v.table().address();
+        int wanted = team.size() == 1 ? 1 : team.size() * TASKS_PER_THREAD;
+        int each = Math.clamp(Math.ceilDiv((long) heads * pairs.pages(), wanted), 1, pairs.pages());
+        int parts = Math.ceilDiv(pairs.pages(), each);
+        team.run(Math.multiplyExact(heads, parts), task -> {
+            int pair = task / parts;
+            int page = task % parts * each;
+            int pages = Math.min(each, pairs.pages() - page);
+            int batch = pair / z.kvHeads();
+            int head = pair % z.kvHeads();
+            Frame frame = Frame.current();
+            long[] w = frame.words();
+            head(w, keys, head, keyTable + Long.BYTES * ((long) batch * k.perBatch() + page), pages);
+            w[PairCode.ROWS / 8] = z.headSize();
+            w[PairCode.ROWS_LEFT / 8] = (long) z.headSize() * pages;
+            w[PairCode.PAIRS / 8] = pairs.depth() / 2;
+            w[PairCode.WIDTH / 8] = (long) PAGE * Float.BYTES;
+            w[PairCode.ROW_BYTES / 8] = (long) PAGE * keys.precision().bytes();
+            w[PairCode.TARGET / 8] = pairs.memory().address() + pairs.keys(pair, page);
+            frame.write(PairCode.WORDS);
+            pairing[2 * MachineAttention.index(keys.precision()) + 1].call(frame.block());
+            head(w, values, head, valueTable + Long.BYTES * ((long) batch * v.perBatch() + page), pages);
+            w[PairCode.ROWS / 8] = PAGE;
+            w[PairCode.ROWS_LEFT / 8] = Math.min((long) pages * PAGE, z.keys() - (long) page * PAGE);
+            w[PairCode.PAIRS / 8] = PAGE / 2;
+            w[PairCode.WIDTH / 8] = (long) pairs.width() * Float.BYTES;
+            w[PairCode.ROW_BYTES / 8] =
+                    (long) pairs.width() * values.precision().bytes();
+            w[PairCode.TARGET / 8] = pairs.memory().address() + pairs.values(pair, page);
+            frame.write(PairCode.WORDS);
+            pairing[2 * MachineAttention.index(values.precision())].call(frame.block());
+        });
+    }
+
+    private static void head(long[] w, PageLayout layout, int head, long table, int pages) {
+        w[PairCode.TABLE / 8] = table;
+        w[PairCode.PAGES / 8] = pages;
+        w[PairCode.HEAD / 8] = head * layout.headBytes();
+        w[PairCode.SCALES / 8] = layout.scales(0);
+        w[PairCode.LOWS / 8] = layout.scaleBytes();
+        w[PairCode.HALF / 8] = PairCode.ROUNDING;
+    }
+
     /** Rows {@code from} to {@code from + count} of a key head; row r is head {@code r % group}, query {@code r / group}. */
     private void attend(Attention.Call call, Pairs pairs, int pair, int from, int count) {
         Attention.Sizes z = call.z();
-        int group = z.heads() / z.kvHeads();
+        int group = z.group();
         int batch = pair / z.kvHeads();
         int firstHead = pair % z.kvHeads() * group;
         Frame frame = Frame.current();
         MemorySegment memory = frame.scores(SIZE);
-        int dv = z.valueSize();
-        float[] line = new float[Math.max(z.headSize(), dv)];
-        float[] sums = new float[ROWS * (dv + 2)];
         int[] limits = new int[2 * ROWS];
+        long[] table = new long[4 * ROWS];
         int lowest = z.keys();
         int highest = 0;
         Visibility seen = call.seen();
@@ -155,62 +243,120 @@ final class TileAttention implements TiledAttention {
                 lowest = Math.min(lowest, limits[2 * r]);
                 highest = Math.max(highest, limits[2 * r + 1]);
             }
-            call.q().row(batch, head, query, line, z.headSize());
-            long to = QUERIES + (long) r * pairs.depth() * Short.BYTES;
-            Brains.row(line, z.headSize(), call.scale() * LOG2_E, memory, to, pairs.depth());
+            table[2 * ROWS + r] = address(call.q(), batch, head, query);
+            table[3 * ROWS + r] = address(call.out(), batch, head, query);
         }
-        common(frame, memory, pairs);
+        for (int r = count; r < ROWS; r++) {
+            // rows that are not there: the last one again, and results that nobody reads
+            table[2 * ROWS + r] = table[2 * ROWS + count - 1];
+            table[3 * ROWS + r] = memory.address() + SUMS + (long) r * pairs.width() * Float.BYTES;
+        }
+        // where nobody sees anything, some page is read for nothing
+        highest = Math.max(1, highest);
+        int begin = Math.min(lowest, highest - 1) / PAGE * PAGE;
+        common(frame.words(), memory, pairs, call);
+        if (highest - begin <= RANGE) {
+            range(frame, memory, pairs, pair, begin, highest - begin, limits, table);
+            return;
+        }
+        merged(call, pairs, pair, from, count, new Span(begin, highest, limits, table));
+    }
+
+    /** The keys that some rows see, and where these rows' limits, queries and results are. */
+    private static final class Span {
+        final int begin;
+        final int end;
+        final int[] limits;
+        final long[] table;
+
+        Span(int begin, int end, int[] limits, long[] table) {
+            this.begin = begin;
+            this.end = end;
+            this.limits = limits;
+            this.table = table;
+        }
+    }
+
+    /** Several ranges, whose results are merged in order. */
+    private void merged(Attention.Call call, Pairs pairs, int pair, int from, int count, Span span) {
+        Attention.Sizes z = call.z();
+        int dv = z.valueSize();
+        Frame frame = Frame.current();
+        MemorySegment memory = frame.scores(SIZE);
+        float[] sums = new float[ROWS * (dv + 2)];
         for (int r = 0; r < count; r++) {
             sums[r * (dv + 2) + dv] = Float.NEGATIVE_INFINITY;
         }
-        for (int t = lowest / PAGE * PAGE; t < highest; t += RANGE) {
-            range(frame, memory, pairs, pair, t, Math.min(RANGE, highest - t), limits);
+        frame.words()[TileAttentionCode.OUT_ROWS / 8] = 0;
+        int[] limits = span.limits;
+        for (int t = span.begin; t < span.end; t += RANGE) {
+            range(frame, memory, pairs, pair, t, Math.min(RANGE, span.end - t), limits, span.table);
+            frame.words()[TileAttentionCode.QUERY_ROWS / 8] = 0;
             for (int r = 0; r < count; r++) {
                 if (Math.max(t, limits[2 * r]) < Math.min(t + RANGE, limits[2 * r + 1])) {
                     merge(memory, r, pairs.width(), sums, r * (dv + 2), dv);
                 }
             }
         }
+        int group = z.group();
         for (int r = 0; r < count; r++) {
             int at = r * (dv + 2);
             float inverse = sums[at + dv + 1] == 0 ? 0 : 1 / sums[at + dv + 1];
             for (int c = 0; c < dv; c++) {
                 sums[at + c] *= inverse;
             }
-            int head = firstHead + (from + r) % group;
-            call.out().row(sums, at, dv, batch, head, (from + r) / group);
+            int head = pair % z.kvHeads() * group + (from + r) % group;
+            call.out().row(sums, at, dv, pair / z.kvHeads(), head, (from + r) / group);
         }
     }
 
-    private void common(Frame frame, MemorySegment memory, Pairs pairs) {
-        frame.set(TileAttentionCode.CONFIGURATION, configuration.address());
-        frame.set(TileAttentionCode.CONSTANTS, constants.address());
-        frame.set(TileAttentionCode.QUERIES, memory.address() + QUERIES);
-        frame.set(TileAttentionCode.QUERY_BYTES, (long) pairs.depth() * Short.BYTES);
-        frame.set(TileAttentionCode.DEPTH, pairs.depth() / STEP);
-        frame.set(TileAttentionCode.SCORES, memory.address() + SCORES);
-        frame.set(TileAttentionCode.SCORE_BYTES, SCORE_BYTES);
-        frame.set(TileAttentionCode.VALUE_BYTES, (long) pairs.width() * Integer.BYTES);
-        frame.set(TileAttentionCode.WIDTH, pairs.width() / ROWS);
-        frame.set(TileAttentionCode.SUMS, memory.address() + SUMS);
-        frame.set(TileAttentionCode.STATES, memory.address() + STATES);
-        frame.set(TileAttentionCode.LIMITS, memory.address() + LIMITS);
+    private static long address(Strided rows, int batch, int head, int row) {
+        long element = batch * rows.batchStride() + head * rows.headStride() + row * rows.rowStride();
+        return rows.data().address() + rows.offset() + element * Float.BYTES;
+    }
+
+    private void common(long[] w, MemorySegment memory, Pairs pairs, Attention.Call call) {
+        int size = call.z().headSize();
+        int dv = call.z().valueSize();
+        w[TileAttentionCode.CONFIGURATION / 8] = configuration.address();
+        w[TileAttentionCode.CONSTANTS / 8] = constants.address();
+        w[TileAttentionCode.QUERIES / 8] = memory.address() + QUERIES;
+        w[TileAttentionCode.QUERY_BYTES / 8] = (long) pairs.depth() * Short.BYTES;
+        w[TileAttentionCode.DEPTH / 8] = pairs.depth() / STEP;
+        w[TileAttentionCode.SCORES / 8] = memory.address() + SCORES;
+        w[TileAttentionCode.SCORE_BYTES / 8] = SCORE_BYTES;
+        w[TileAttentionCode.VALUE_BYTES / 8] = (long) pairs.width() * Integer.BYTES;
+        w[TileAttentionCode.WIDTH / 8] = pairs.width() / ROWS;
+        w[TileAttentionCode.SUMS / 8] = memory.address() + SUMS;
+        w[TileAttentionCode.STATES / 8] = memory.address() + STATES;
+        w[TileAttentionCode.LIMITS / 8] = memory.address() + LIMITS;
+        w[TileAttentionCode.QUERY_ROWS / 8] = memory.address() + LIMITS + 2 * ROWS * Long.BYTES;
+        w[TileAttentionCode.OUT_ROWS / 8] = memory.address() + LIMITS + 3 * ROWS * Long.BYTES;
+        w[TileAttentionCode.FACTOR / 8] = Float.floatToRawIntBits(call.scale() * LOG2_E) & 0xffffffffL;
+        w[TileAttentionCode.QUERY_STEPS / 8] = size / STEP;
+        w[TileAttentionCode.QUERY_TAIL / 8] = (1L << (size % STEP)) - 1;
+        w[TileAttentionCode.OUT_VECTORS / 8] = dv / ROWS;
+        w[TileAttentionCode.OUT_TAIL / 8] = (1L << (dv % ROWS)) - 1;
     }
 
     /** Keys {@code t} to {@code t + n}. */
-    private void range(Frame frame, MemorySegment memory, Pairs pairs, int pair, int t, int n, int[] limits) {
+    private void range(
+            Frame frame, MemorySegment memory, Pairs pairs, int pair, int t, int n, int[] limits, long[] table) {
         int steps = Math.ceilDiv(n, STEP);
         for (int r = 0; r < ROWS; r++) {
             int first = Math.clamp(limits[2 * r] - t, 0, steps * STEP);
             int end = Math.clamp(limits[2 * r + 1] - t, 0, steps * STEP);
             long row = memory.address() + SCORES + (long) r * SCORE_BYTES;
-            memory.set(JAVA_LONG, LIMITS + 16L * r, first < end ? row + 4L * first : row);
-            memory.set(JAVA_LONG, LIMITS + 16L * r + 8, first < end ? row + 4L * end : row);
+            table[2 * r] = first < end ? row + 4L * first : row;
+            table[2 * r + 1] = first < end ? row + 4L * end : row;
         }
-        frame.set(TileAttentionCode.KEYS, pairs.memory().address() + pairs.keys(pair, t / PAGE));
-        frame.set(TileAttentionCode.VALUES, pairs.memory().address() + pairs.values(pair, t / PAGE));
-        frame.set(TileAttentionCode.PAGES, Math.ceilDiv(n, PAGE));
-        frame.set(TileAttentionCode.STEPS, steps);
+        MemorySegment.copy(table, 0, memory, JAVA_LONG, LIMITS, table.length);
+        long[] w = frame.words();
+        w[TileAttentionCode.KEYS / 8] = pairs.memory().address() + pairs.keys(pair, t / PAGE);
+        w[TileAttentionCode.VALUES / 8] = pairs.memory().address() + pairs.values(pair, t / PAGE);
+        w[TileAttentionCode.PAGES / 8] = Math.ceilDiv(n, PAGE);
+        w[TileAttentionCode.STEPS / 8] = steps;
+        frame.write(TileAttentionCode.WORDS);
         routine.call(frame.block());
     }
 

@@ -47,6 +47,22 @@ final class TileAttentionCode {
     /** For each row the address of its first visible score and of the one after its last. */
     static final int LIMITS = 120;
 
+    /** For each row the address of its query in f32, or 0 if {@link #QUERIES} is as it should be. */
+    static final int QUERY_ROWS = 128;
+    /** For each row the address of its result, or 0 if none is wanted. */
+    static final int OUT_ROWS = 136;
+    /** f32: what queries are multiplied by. */
+    static final int FACTOR = 144;
+    /** Numbers of a query in whole steps of 32, and a bit for each one that is left over. */
+    static final int QUERY_STEPS = 152;
+
+    static final int QUERY_TAIL = 160;
+    /** Numbers of a result in whole vectors, and a bit for each one that is left over. */
+    static final int OUT_VECTORS = 168;
+
+    static final int OUT_TAIL = 176;
+    static final int WORDS = 23;
+
     static final int ROWS = 16;
     static final int VECTOR = 64;
     static final int STATE = 2 * VECTOR;
@@ -109,6 +125,7 @@ final class TileAttentionCode {
         a.push(Gp.R12);
         a.mov(Gp.RAX, Gp.RDI.at(CONFIGURATION));
         a.tiles().configure(Gp.RAX.at());
+        queries();
         scores();
         constantsToRegisters();
         softmax();
@@ -118,11 +135,125 @@ final class TileAttentionCode {
         weigh(4);
         weigh(1);
         a.tiles().release();
+        results();
         a.pop(Gp.R12);
         a.pop(Gp.RBP);
         a.pop(Gp.RBX);
         a.vector().zeroUpper();
         a.ret();
+    }
+
+    /** Queries times the factor in bf16, with zeros up to a whole step. */
+    private void queries() {
+        Label row = a.label();
+        Label step = a.label();
+        Label tail = a.label();
+        Label next = a.label();
+        Label none = a.label();
+        Vec factor = Vec.zmm(16);
+        a.mov(Gp.R9, Gp.RDI.at(QUERY_ROWS));
+        a.cmp(Gp.R9, 0);
+        a.jump(Condition.EQUAL, none);
+        a.vector().emit(VectorOp.VBROADCASTSS, factor, Gp.RDI.at(FACTOR));
+        a.mov(Gp.R8, Gp.RDI.at(QUERIES));
+        a.mov(Gp.R10, Gp.RDI.at(QUERY_TAIL));
+        a.vector().mask(1, Gp.R10);
+        a.mov(Gp.RAX, Gp.R10);
+        a.shr(Gp.RAX, ROWS);
+        a.vector().mask(2, Gp.RAX);
+        a.mov(Gp.RBX, ROWS);
+        a.bind(row);
+        a.mov(Gp.RSI, Gp.R9.at());
+        a.mov(Gp.RCX, Gp.RDI.at(QUERY_STEPS));
+        a.bind(step);
+        a.cmp(Gp.RCX, 0);
+        a.jump(Condition.EQUAL, tail);
+        a.vector().emit(VectorOp.VMULPS, Vec.zmm(0), factor, Gp.RSI.at());
+        a.vector().emit(VectorOp.VMULPS, Vec.zmm(1), factor, Gp.RSI.at(VECTOR));
+        halves();
+        a.add(Gp.RSI, 2 * VECTOR);
+        a.sub(Gp.RCX, 1);
+        a.jump(step);
+        a.bind(tail);
+        a.cmp(Gp.R10, 0);
+        a.jump(Condition.EQUAL, next);
+        a.vector().loadPart(Vec.zmm(0), Gp.RSI.at(), 1);
+        a.vector().loadPart(Vec.zmm(1), Gp.RSI.at(VECTOR), 2);
+        a.vector().emit(VectorOp.VMULPS, Vec.zmm(0), Vec.zmm(0), factor);
+        a.vector().emit(VectorOp.VMULPS, Vec.zmm(1), Vec.zmm(1), factor);
+        halves();
+        a.bind(next);
+        a.add(Gp.R9, Long.BYTES);
+        a.sub(Gp.RBX, 1);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.bind(none);
+    }
+
+    private void halves() {
+        a.vector().emit(VectorOp.VCVTNE2PS2BF16, Vec.zmm(0), Vec.zmm(1), Vec.zmm(0));
+        a.vector().store(Gp.R8.at(), Vec.zmm(0));
+        a.add(Gp.R8, VECTOR);
+    }
+
+    /** Sums divided by the weights' sum; zeros for a row that sees nothing. */
+    private void results() {
+        Label row = a.label();
+        Label nothing = a.label();
+        Label vector = a.label();
+        Label tail = a.label();
+        Label next = a.label();
+        Label none = a.label();
+        Vec inverse = Vec.zmm(0);
+        Vec zero = Vec.zmm(1);
+        Vec result = Vec.zmm(2);
+        a.mov(Gp.R9, Gp.RDI.at(OUT_ROWS));
+        a.cmp(Gp.R9, 0);
+        a.jump(Condition.EQUAL, none);
+        a.mov(Gp.R8, Gp.RDI.at(SUMS));
+        a.mov(Gp.R10, Gp.RDI.at(STATES));
+        a.mov(Gp.R11, Gp.RDI.at(LIMITS));
+        a.mov(Gp.RDX, Gp.RDI.at(OUT_TAIL));
+        a.vector().mask(1, Gp.RDX);
+        a.mov(Gp.RAX, Gp.RDI.at(CONSTANTS));
+        // the polynomial's first number
+        a.vector().load(Vec.zmm(POLYNOMIAL_V), Gp.RAX.at(3 * VECTOR));
+        a.vector().emit(VectorOp.VPXOR, zero, zero, zero);
+        a.mov(Gp.RBX, ROWS);
+        a.bind(row);
+        a.vector().move(inverse, zero);
+        a.mov(Gp.RAX, Gp.R11.at());
+        a.mov(Gp.RCX, Gp.R11.at(Long.BYTES));
+        a.cmp(Gp.RAX, Gp.RCX);
+        a.jump(Condition.GREATER_EQUAL, nothing);
+        a.vector().emit(VectorOp.VDIVPS, inverse, Vec.zmm(POLYNOMIAL_V), Gp.R10.at(VECTOR));
+        a.bind(nothing);
+        a.mov(Gp.RSI, Gp.R8);
+        a.mov(Gp.RBP, Gp.R9.at());
+        a.mov(Gp.RCX, Gp.RDI.at(OUT_VECTORS));
+        a.bind(vector);
+        a.cmp(Gp.RCX, 0);
+        a.jump(Condition.EQUAL, tail);
+        a.vector().emit(VectorOp.VMULPS, result, inverse, Gp.RSI.at());
+        a.vector().store(Gp.RBP.at(), result);
+        a.add(Gp.RSI, VECTOR);
+        a.add(Gp.RBP, VECTOR);
+        a.sub(Gp.RCX, 1);
+        a.jump(vector);
+        a.bind(tail);
+        a.cmp(Gp.RDX, 0);
+        a.jump(Condition.EQUAL, next);
+        a.vector().emit(VectorOp.VMULPS, result, inverse, Gp.RSI.at());
+        a.vector().storePart(Gp.RBP.at(), result, 1);
+        a.bind(next);
+        // what lies between rows of sums is a row of pairs in size
+        a.mov(Gp.RAX, Gp.RDI.at(VALUE_BYTES));
+        a.add(Gp.R8, Gp.RAX);
+        a.add(Gp.R9, Long.BYTES);
+        a.add(Gp.R10, STATE);
+        a.add(Gp.R11, 2 * Long.BYTES);
+        a.sub(Gp.RBX, 1);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.bind(none);
     }
 
     /** Four tiles of 16 keys at once: a tile of queries is loaded for four products. */
