@@ -23,6 +23,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.Test;
 
 /** Work on rows in machine code against the vector kernels, bit by bit, in memory beside pages that nobody may touch. */
@@ -82,6 +83,7 @@ class MachineRowsTest {
                 .isEqualTo(-1);
     }
 
+    @AddLifecycleHook(Needs.RowsAndVectors.class)
     @Property(tries = 300)
     void quantizedRows(
             @ForAll long seed,
@@ -135,6 +137,7 @@ class MachineRowsTest {
         }
     }
 
+    @AddLifecycleHook(Needs.RowsAndVectors.class)
     @Property(tries = 200)
     void normalizedRows(
             @ForAll long seed,
@@ -182,6 +185,7 @@ class MachineRowsTest {
         }
     }
 
+    @AddLifecycleHook(Needs.RowsAndVectors.class)
     @Property(tries = 200)
     void gates(
             @ForAll long seed,
@@ -241,6 +245,7 @@ class MachineRowsTest {
         return s;
     }
 
+    @AddLifecycleHook(Needs.RowsAndVectors.class)
     @Property(tries = 300)
     void gathers(
             @ForAll long seed,

@@ -50,4 +50,13 @@ final class Needs {
             return unless(both, "machine code for f32 or no vectors");
         }
     }
+
+    /** Loops over rows in machine code, guarded memory, and the vector kernels, which give the same bits. */
+    static final class RowsAndVectors implements SkipExecutionHook {
+        @Override
+        public SkipResult shouldBeSkipped(LifecycleContext context) {
+            boolean all = GuardedMemory.AVAILABLE && MachineRows.kernels().isPresent() && VectorSupport.bits() > 0;
+            return unless(all, "machine code for rows or no vectors");
+        }
+    }
 }
