@@ -29,6 +29,9 @@ public final class Linear {
     /** Rows from which on tiles of {@link StripKernels} pay. */
     private static final int LEAST_ROWS = 5;
 
+    /** Panels that take turns when there is one row: of each some memory is on its way meanwhile. */
+    private static final int TURN = 4;
+
     private Linear() {}
 
     /**
@@ -99,20 +102,22 @@ public final class Linear {
         Arrays.fill(in, w.inputs(), padded, 0);
         float after = rescale(in, w.inputs(), Strips.scale(w));
         int panels = w.panels();
-        int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, w.panelBytes()));
+        int atOnce = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, w.panelBytes()));
         if (kernels.isPresent() && VectorSupport.ENABLED && kernels.get().reads(w)) {
             MemorySegment row = Scratch.current().memory(Scratch.ROWS_OF_CALL, (long) padded * Float.BYTES);
             Mem.write(in, 0, padded, row, 0);
-            team.run(Math.ceilDiv(panels, each), task -> {
-                int panel = task * each;
-                onePanels(kernels.get(), w, panel, Math.min(each, panels - panel), row, after, y, yOffset);
+            team.run(Math.ceilDiv(panels, atOnce), task -> {
+                int panel = task * atOnce;
+                onePanels(kernels.get(), w, panel, Math.min(atOnce, panels - panel), row, after, y, yOffset);
             });
             return;
         }
+        int turn = Math.clamp(panels / ((long) TASKS_PER_THREAD * team.size()), 1, TURN);
+        int each = (int) Math.min(panels, Math.ceilDiv(TASK_BYTES, turn * w.panelBytes()) * turn);
         team.run(Math.ceilDiv(panels, each), task -> {
             int end = Math.min(panels, (task + 1) * each);
-            for (int panel = task * each; panel < end; panel++) {
-                onePanel(w, panel, in, after, y, yOffset);
+            for (int panel = task * each; panel < end; panel += turn) {
+                fewPanels(w, panel, Math.min(turn, end - panel), in, after, y, yOffset);
             }
         });
     }
@@ -135,16 +140,20 @@ public final class Linear {
         return scale / now;
     }
 
-    private static void onePanel(PackedWeights w, int panel, float[] in, float after, MemorySegment y, long yOffset) {
-        float[] sum = Scratch.current().floats(Scratch.SUM, PANEL);
-        Arrays.fill(sum, 0, PANEL, 0);
+    private static void fewPanels(
+            PackedWeights w, int panel, int panels, float[] in, float after, MemorySegment y, long yOffset) {
+        float[] sum = Scratch.current().floats(Scratch.SUM, panels * PANEL);
+        Arrays.fill(sum, 0, panels * PANEL, 0);
         int padded = w.paddedInputs();
-        for (int k = 0; k < padded; k += STRIP) {
-            int n = Math.min(STRIP, padded - k);
-            Strips.multiply(w, panel, k, n, in, sum);
+        int visit = Strips.visit(w);
+        for (int k = 0; k < padded; k += visit) {
+            int n = Math.min(visit, padded - k);
+            for (int i = 0; i < panels; i++) {
+                Strips.multiply(w, panel + i, k, n, in, sum, i * PANEL);
+            }
         }
         int row0 = panel * PANEL;
-        int count = Math.min(PANEL, w.outputs() - row0);
+        int count = Math.min(panels * PANEL, w.outputs() - row0);
         if (after != 1) {
             Rows.scale(sum, 0, count, after);
         }

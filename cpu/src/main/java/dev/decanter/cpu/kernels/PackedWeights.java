@@ -11,7 +11,7 @@ import java.util.Optional;
  * are stored unsigned (a signed one plus 128 or 8, its zero point too), codes as they are; scales and zero points keep
  * their bits as well.
  *
- * <p>Where there are vectors, formats narrower than 32 bits are <em>paired</em> (but CODE8): from low to high bits, the 32-bit word
+ * <p>Where there are vectors, formats narrower than 32 bits are <em>paired</em> (CODE8 if it is E4M3 without NaN): from low to high bits, the 32-bit word
  * j (0 to 15) of a panel's first inputs holds row j of input 0, row 16 + j of input 0, row j of input 1, and so on for
  * as many inputs as fill the word; so shifts and masks alone bring rows into lanes, at any vector width. f16 is then held
  * as {@link HalfCode}, if all numbers of the weight have one. Otherwise the rows of an input follow each other, 4-bit

@@ -126,7 +126,9 @@ public final class Packer {
 
     /** Returns whether the weight could be paired. */
     private static boolean fill(ThreadTeam team, Source s, Quantization q, Layout layout, MemorySegment target) {
-        boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32 && s.format() != WeightFormat.CODE8;
+        boolean shifted = s.format() != WeightFormat.CODE8
+                || q.table().map(CodeTable::e4m3).orElse(false);
+        boolean paired = VectorSupport.ENABLED && s.format() != WeightFormat.F32 && shifted;
         PackedWeights w = layout.weights(s, q, target, paired);
         AtomicBoolean misfit = new AtomicBoolean();
         team.run(w.panels(), panel -> {
@@ -158,7 +160,9 @@ public final class Packer {
             case F16, BF16 -> {
                 return packShorts(s, w, panel);
             }
-            case U8, I8, U4, I4, CODE4, CODE8 -> packBytes(s, w, panel);
+            case U8, I8, U4, I4, CODE4, CODE8 -> {
+                return packBytes(s, w, panel);
+            }
         }
         return true;
     }
@@ -238,7 +242,8 @@ public final class Packer {
         }
     }
 
-    private static void packBytes(Source s, PackedWeights w, int panel) {
+    private static boolean packBytes(Source s, PackedWeights w, int panel) {
+        boolean finite = w.paired() && s.format() == WeightFormat.CODE8;
         int row0 = panel * PANEL;
         int rows = Math.min(PANEL, s.outputs() - row0);
         boolean half = s.format().bits() == 4;
@@ -257,6 +262,9 @@ public final class Packer {
                             ? Scalars.nibble(s.data(), s.offset(), at)
                             : s.data().get(Mem.I8, s.offset() + at);
                     int code = (stored + shift) & mask;
+                    if (finite && (code & VectorCodes.E4M3_NAN) == VectorCodes.E4M3_NAN) {
+                        return false;
+                    }
                     int to = w.paired() ? pairedPlace(s.format().bits(), k, r) : plainPlace(half, k, r);
                     if (half) {
                         out[to >> 1] |= (byte) (code << ((to & 1) << 2));
@@ -269,6 +277,7 @@ public final class Packer {
             long at = panel * w.panelBytes() + (long) k0 * PANEL * s.format().bits() / Byte.SIZE;
             MemorySegment.copy(out, 0, w.data(), Mem.I8, at, half ? elements >> 1 : elements);
         }
+        return true;
     }
 
     /** Returns where input k of row r lies in a block, in elements. */

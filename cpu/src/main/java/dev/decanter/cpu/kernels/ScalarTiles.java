@@ -7,11 +7,11 @@ final class ScalarTiles {
     private ScalarTiles() {}
 
     /** See {@link Tiles#gemv}. */
-    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum) {
+    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum, int to) {
         for (int k = 0; k < n; k++) {
             float v = x[xAt + k];
             for (int r = 0; r < PANEL; r++) {
-                sum[r] += v * strip[k * PANEL + r];
+                sum[to + r] += v * strip[k * PANEL + r];
             }
         }
     }

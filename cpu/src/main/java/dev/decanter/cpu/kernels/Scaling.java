@@ -133,6 +133,11 @@ record Scaling(
         }
     }
 
+    /** Whether all zero points are 0. */
+    boolean withoutZeros() {
+        return zeros.byteSize() == 0 && zero == 0;
+    }
+
     long byteSize() {
         return scales.byteSize() + zeros.byteSize();
     }

@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
  * for subnormals, infinities and NaN.
  */
 final class Strips {
+    /** Bytes of a panel that the processor fetches ahead by itself, while other panels are multiplied. */
+    private static final int VISIT = 2048;
+
     private Strips() {}
 
     /**
@@ -31,7 +34,8 @@ final class Strips {
                 case U8, I8 -> VectorStreams.decodeBytes(data, at, n, dst);
                 case U4, I4 -> VectorStreams.decodeNibbles(data, at, n, dst);
                 case CODE4 -> VectorCodes.decode(data, at, n, w.table().values(), dst);
-                case F32, CODE8 -> throw new IllegalStateException(w.format() + " is never paired");
+                case CODE8 -> VectorCodes.decodeE4m3(data, at, n, dst);
+                case F32 -> throw new IllegalStateException(w.format() + " is never paired");
             }
         } else {
             switch (w.format()) {
@@ -58,19 +62,60 @@ final class Strips {
      *
      * @param n a multiple of {@link PackedWeights#K_STEP}, at most {@link Linear#STRIP}
      * @param x activations, multiplied by {@link #scale}
+     * @param to where the panel's sums begin in {@code sum}
      */
-    static void multiply(PackedWeights w, int panel, int k0, int n, float[] x, float[] sum) {
+    static void multiply(PackedWeights w, int panel, int k0, int n, float[] x, float[] sum, int to) {
         long at = panel * w.panelBytes() + (long) k0 * PANEL * w.format().bits() / Byte.SIZE;
         if (w.paired() && w.format() == WeightFormat.F16) {
-            VectorStreams.halfs(w.data(), at, n, x, k0, sum);
+            VectorStreams.halfs(w.data(), at, n, x, k0, sum, to);
         } else if (w.paired() && w.format() == WeightFormat.BF16) {
-            VectorStreams.brains(w.data(), at, n, x, k0, sum);
+            VectorStreams.brains(w.data(), at, n, x, k0, sum, to);
         } else if (VectorSupport.ENABLED && w.format() == WeightFormat.F32) {
-            VectorStreams.floats(w.data(), at, n, x, k0, sum);
+            VectorStreams.floats(w.data(), at, n, x, k0, sum, to);
+        } else if (codesStream(w)) {
+            codes(w, panel, k0, n, x, sum, to);
         } else {
             float[] strip = Scratch.current().floats(Scratch.STRIP, n * PANEL);
             decode(w, panel, k0, n, strip);
-            Tiles.gemv(strip, n, x, k0, sum);
+            Tiles.gemv(strip, n, x, k0, sum, to);
+        }
+    }
+
+    /** Returns the inputs to hand to {@link #multiply} before the next panel's turn; a multiple of {@link PackedWeights#K_STEP}. */
+    static int visit(PackedWeights w) {
+        return codesStream(w) ? VISIT * Byte.SIZE / (PANEL * w.format().bits()) : Linear.STRIP;
+    }
+
+    /** Whether one row is multiplied by what codes stand for, and the sum of a group by its scale. */
+    private static boolean codesStream(PackedWeights w) {
+        boolean whole = w.groupSize() % PackedWeights.K_STEP == 0 || w.groups() == 1;
+        // paired, so there are vectors and lanes
+        boolean vectors = w.paired()
+                && (w.format() == WeightFormat.CODE8 || (w.format() == WeightFormat.CODE4 && Lanes.N == PANEL / 2));
+        return vectors && whole && w.scaling().withoutZeros();
+    }
+
+    private static void codes(PackedWeights w, int panel, int k0, int n, float[] x, float[] sum, int to) {
+        Scratch scratch = Scratch.current();
+        float[] scale = scratch.floats(Scratch.C, PANEL);
+        float[] zero = scratch.floats(Scratch.D, PANEL);
+        float[] part = scratch.floats(Scratch.E, PANEL);
+        int last = w.groups() - 1;
+        int k = k0;
+        while (k < k0 + n) {
+            int group = Math.min(k / w.groupSize(), last);
+            int end = group == last ? k0 + n : Math.min(k0 + n, (group + 1) * w.groupSize());
+            long at = panel * w.panelBytes() + (long) k * PANEL * w.format().bits() / Byte.SIZE;
+            if (w.format() == WeightFormat.CODE8) {
+                VectorCodes.e4m3(w.data(), at, end - k, x, k, part);
+            } else {
+                VectorCodes.nibbles(w.data(), at, end - k, w.table().values(), x, k, part);
+            }
+            w.scaling().read(((long) panel * w.groups() + group) * PANEL, scale, zero);
+            for (int r = 0; r < PANEL; r++) {
+                sum[to + r] = Math.fma(part[r], scale[r], sum[to + r]);
+            }
+            k = end;
         }
     }
 

@@ -8,16 +8,16 @@ final class Tiles {
     private Tiles() {}
 
     /**
-     * Adds {@code n} inputs of a strip times activations to the sums of one panel: {@code sum[r] += Σ_k x[xAt + k] ·
+     * Adds {@code n} inputs of a strip times activations to the sums of one panel: {@code sum[to + r] += Σ_k x[xAt + k] ·
      * strip[k * PANEL + r]}.
      *
      * @param n number of inputs, a multiple of {@link PackedWeights#K_STEP}
      */
-    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum) {
+    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum, int to) {
         if (VectorSupport.ENABLED) {
-            VectorTiles.gemv(strip, n, x, xAt, sum);
+            VectorTiles.gemv(strip, n, x, xAt, sum, to);
         } else {
-            ScalarTiles.gemv(strip, n, x, xAt, sum);
+            ScalarTiles.gemv(strip, n, x, xAt, sum, to);
         }
     }
 

@@ -78,7 +78,8 @@ final class VectorBlockRow {
 
     /**
      * {@code sums[to + r] += Σ (code · q + NO_BORROW)} over some words of 4-bit codes of a panel, and {@code sums[otherTo +
-     * r]} of another. Kept short: a few calls of vectors more, and C2 would leave some of them out of line.
+     * r]} of another. With a few calls of vectors more, C2 would leave some out of line; with the lines that are here twice as a
+     * method, this one would be so short (325 bytes) that C2 puts it in the place of its call, and meets its limit there.
      *
      * @param at where the words of the panel begin, for lane {@code r} of a row
      * @param other where those of the other panel begin
@@ -107,27 +108,26 @@ final class VectorBlockRow {
             ShortVector f1 = pair(factors, low + 2 * j + 1);
             ShortVector f2 = pair(factors, high + 2 * j);
             ShortVector f3 = pair(factors, high + 2 * j + 1);
-            IntVector v = word(codes, at + (long) j * WORD, f0, f1, f2, f3);
-            sum = sum.add(v);
-            odd = odd.add(v.lanewise(VectorOperators.ASHR, Short.SIZE));
-            IntVector w = word(codes, other + (long) j * WORD, f0, f1, f2, f3);
-            otherSum = otherSum.add(w);
-            otherOdd = otherOdd.add(w.lanewise(VectorOperators.ASHR, Short.SIZE));
+            ShortVector v = ShortVector.fromMemorySegment(S, codes, at + (long) j * WORD, LITTLE_ENDIAN);
+            IntVector a = START.add(v.mul(f0))
+                    .add(down(v, DOWN_1, NIBBLE).mul(f1))
+                    .add(down(v, DOWN_2, 2 * NIBBLE).mul(f2))
+                    .add(down(v, DOWN_3, 3 * NIBBLE).mul(f3))
+                    .reinterpretAsInts();
+            sum = sum.add(a);
+            odd = odd.add(a.lanewise(VectorOperators.ASHR, Short.SIZE));
+            ShortVector w = ShortVector.fromMemorySegment(S, codes, other + (long) j * WORD, LITTLE_ENDIAN);
+            IntVector b = START.add(w.mul(f0))
+                    .add(down(w, DOWN_1, NIBBLE).mul(f1))
+                    .add(down(w, DOWN_2, 2 * NIBBLE).mul(f2))
+                    .add(down(w, DOWN_3, 3 * NIBBLE).mul(f3))
+                    .reinterpretAsInts();
+            otherSum = otherSum.add(b);
+            otherOdd = otherOdd.add(b.lanewise(VectorOperators.ASHR, Short.SIZE));
         }
         // the sums of even lanes are those of all 32 bits without 65536 times those of odd ones
         sum.sub(odd.mul(ALL_BUT_ONE)).intoArray(sums, to);
         otherSum.sub(otherOdd.mul(ALL_BUT_ONE)).intoArray(sums, otherTo);
-    }
-
-    /** Products of a word, those of even lanes plus {@link #NO_BORROW}. */
-    private static IntVector word(
-            MemorySegment codes, long at, ShortVector f0, ShortVector f1, ShortVector f2, ShortVector f3) {
-        ShortVector v = ShortVector.fromMemorySegment(S, codes, at, LITTLE_ENDIAN);
-        return START.add(v.mul(f0))
-                .add(down(v, DOWN_1, NIBBLE).mul(f1))
-                .add(down(v, DOWN_2, 2 * NIBBLE).mul(f2))
-                .add(down(v, DOWN_3, 3 * NIBBLE).mul(f3))
-                .reinterpretAsInts();
     }
 
     /** A shift by a number that all lanes share takes two instructions in AVX-512, one by lanes takes many in AVX2. */

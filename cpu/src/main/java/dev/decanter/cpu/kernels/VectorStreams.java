@@ -27,11 +27,11 @@ final class VectorStreams {
 
     private VectorStreams() {}
 
-    /** {@code sum[r] += Σ_k x[xAt + k] · w[k, r]} for f32 weights from byte {@code at}; n is a multiple of 4. */
-    static void floats(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+    /** {@code sum[to + r] += Σ_k x[xAt + k] · w[k, r]} for f32 weights from byte {@code at}; n is a multiple of 4. */
+    static void floats(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum, int to) {
         for (int j = 0; j < PANEL; j += PAIR) {
-            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
-            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + N);
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, to + j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, to + j + N);
             FloatVector a1 = FloatVector.zero(Lanes.F);
             FloatVector b1 = a1;
             FloatVector a2 = a1;
@@ -53,8 +53,8 @@ final class VectorStreams {
                 a3 = load(w, p + 12L * PANEL).fma(x3, a3);
                 b3 = load(w, p + 12L * PANEL + 4L * N).fma(x3, b3);
             }
-            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
-            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + N);
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, to + j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, to + j + N);
         }
     }
 
@@ -86,11 +86,11 @@ final class VectorStreams {
     }
 
     /** As {@link #floats} for {@link HalfCode}s; activations carry the codes' {@link HalfCode#SCALE}. */
-    static void halfs(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+    static void halfs(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum, int to) {
         // two inputs a turn, not four: the body must stay below C2's limit of nodes for inlining, or vectors are boxed
         for (int j = 0; j < HALF; j += N) {
-            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
-            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + HALF);
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, to + j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, to + j + HALF);
             FloatVector a1 = FloatVector.zero(Lanes.F);
             FloatVector b1 = a1;
             for (int k = 0; k < n; k += 2) {
@@ -104,16 +104,16 @@ final class VectorStreams {
                 a1 = halfLow(v1).fma(x1, a1);
                 b1 = halfHigh(v1).fma(x1, b1);
             }
-            a0.add(a1).intoArray(sum, j);
-            b0.add(b1).intoArray(sum, j + HALF);
+            a0.add(a1).intoArray(sum, to + j);
+            b0.add(b1).intoArray(sum, to + j + HALF);
         }
     }
 
     /** As {@link #floats} for bf16. */
-    static void brains(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum) {
+    static void brains(MemorySegment w, long at, int n, float[] x, int xAt, float[] sum, int to) {
         for (int j = 0; j < HALF; j += N) {
-            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
-            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + HALF);
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, to + j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, to + j + HALF);
             FloatVector a1 = FloatVector.zero(Lanes.F);
             FloatVector b1 = a1;
             FloatVector a2 = a1;
@@ -139,8 +139,8 @@ final class VectorStreams {
                 a3 = brainLow(v3).fma(x3, a3);
                 b3 = brainHigh(v3).fma(x3, b3);
             }
-            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
-            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + HALF);
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, to + j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, to + j + HALF);
         }
     }
 

@@ -15,10 +15,10 @@ final class VectorTiles {
     private VectorTiles() {}
 
     /** See {@link Tiles#gemv}. Four sums a lane hide the latency of the multiply-add. */
-    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum) {
+    static void gemv(float[] strip, int n, float[] x, int xAt, float[] sum, int to) {
         for (int j = 0; j < PANEL; j += PAIR) {
-            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, j);
-            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, j + N);
+            FloatVector a0 = FloatVector.fromArray(Lanes.F, sum, to + j);
+            FloatVector b0 = FloatVector.fromArray(Lanes.F, sum, to + j + N);
             FloatVector a1 = FloatVector.zero(Lanes.F);
             FloatVector b1 = a1;
             FloatVector a2 = a1;
@@ -40,8 +40,8 @@ final class VectorTiles {
                 a3 = FloatVector.fromArray(Lanes.F, strip, i + 3 * PANEL).fma(x3, a3);
                 b3 = FloatVector.fromArray(Lanes.F, strip, i + 3 * PANEL + N).fma(x3, b3);
             }
-            a0.add(a1).add(a2.add(a3)).intoArray(sum, j);
-            b0.add(b1).add(b2.add(b3)).intoArray(sum, j + N);
+            a0.add(a1).add(a2.add(a3)).intoArray(sum, to + j);
+            b0.add(b1).add(b2.add(b3)).intoArray(sum, to + j + N);
         }
     }
 

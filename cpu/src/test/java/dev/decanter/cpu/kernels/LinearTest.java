@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +94,57 @@ class LinearTest {
                             format == WeightFormat.F16 ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
                 }
                 assertThat(strip).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** E4M3 comes from bits where there is no NaN, from a table otherwise; tables of other numbers keep theirs. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyCodeOfE4M3IsDecodedAndMultipliedExactly(boolean withNaN) {
+        float[] numbers = new float[256];
+        for (int code = 0; code < 128; code++) {
+            float number =
+                    code == 127 ? Float.NaN : code < 8 ? code * 0x1p-9f : Math.scalb(8 + code % 8, code / 8 - 10);
+            numbers[code] = number;
+            numbers[code + 128] = -number;
+        }
+        int n = 96;
+        int k = 256;
+        try (ThreadTeam team = new ThreadTeam(2);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment data = arena.allocate((long) n * k);
+            for (int i = 0; i < n * k; i++) {
+                int code = (i * 37 + i / 256) & 255;
+                data.set(Mem.I8, i, (byte) (code % 128 == 127 && !(withNaN && i < n) ? 0 : code));
+            }
+            MemorySegment scale = Data.of(new float[] {0.75f});
+            Quantization q = new Quantization(
+                    32,
+                    new Quantization.Entries(scale, 0, WeightFormat.F32, 0, 0),
+                    Quantization.Entries.none(),
+                    Optional.of(CodeTable.of(WeightFormat.CODE8, numbers)));
+            Packer.Source source = new Packer.Source(data, 0, WeightFormat.CODE8, n, k, false);
+            PackedWeights w = Packer.packQuantized(team, WeightMemory.in(arena), source, q);
+            assertThat(w.paired()).isEqualTo(VectorSupport.ENABLED && !withNaN);
+            float[] strip = new float[Linear.STRIP * PackedWeights.PANEL];
+            for (int input = 0; input < k; input++) {
+                float[] x = new float[k];
+                x[input] = 1;
+                MemorySegment y = Data.blank(n);
+                Linear.apply(team, w, Data.of(x), 0, k, 1, y, 0, n);
+                float[] result = Data.read(y);
+                for (int row = 0; row < n; row++) {
+                    int code = data.get(Mem.I8, (long) row * k + input) & 255;
+                    if (row < PackedWeights.PANEL && input % 4 == 0) {
+                        Strips.decode(w, 0, input, 4, strip);
+                        assertThat(Float.floatToRawIntBits(strip[row]))
+                                .isEqualTo(Float.floatToRawIntBits(numbers[code] * 0.75f));
+                    }
+                    if (!withNaN) {
+                        assertThat(result[row]).isEqualTo(numbers[code] * 0.75f + 0.0f);
+                    }
+                }
             }
         }
     }

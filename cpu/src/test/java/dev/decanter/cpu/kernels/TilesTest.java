@@ -18,8 +18,8 @@ class TilesTest {
             float[] x = Data.normal(random, n + 3);
             float[] got = Data.normal(random, PackedWeights.PANEL);
             float[] expected = got.clone();
-            Tiles.gemv(strip, n, x, 3, got);
-            ScalarTiles.gemv(strip, n, x, 3, expected);
+            Tiles.gemv(strip, n, x, 3, got, 0);
+            ScalarTiles.gemv(strip, n, x, 3, expected, 0);
             assertThat(got).containsExactly(expected, within(CLOSE));
         }
     }
