@@ -104,7 +104,9 @@ final class AttentionSteps {
         return frame -> {
             int rows = Math.toIntExact(op.rows().of(frame));
             int queries = Math.toIntExact(op.queries().of(frame));
-            int keys = Math.toIntExact(op.keys().of(frame));
+            long all = op.keys().of(frame);
+            int keys = Math.toIntExact(
+                    op.cut().isPresent() ? Math.min(all, op.cut().get().of(frame)) : all);
             Optional<FusedOp.Padding> padding = op.padding();
             DecoderMask mask = new DecoderMask(
                     rows,
@@ -116,7 +118,7 @@ final class AttentionSteps {
                     padding.isPresent() ? frame.in(0).memory() : MemorySegment.NULL,
                     padding.isPresent() && frame.type(0) == ElementType.I64,
                     padding.isPresent() ? padding.get().first().of(frame) : 0,
-                    padding.isPresent() ? padding.get().rowLength().of(frame) : 0);
+                    padding.isPresent() ? rowLength(frame, padding.get(), rows) : 0);
             Shape shape = Shape.of(rows, 1, queries, keys);
             MemorySegment numbers = MemorySegment.NULL;
             if (!mask.seen().allPlain()) {
@@ -198,6 +200,18 @@ final class AttentionSteps {
     private static Strided rows(Tensor x) {
         Shape shape = x.shape();
         return Strided.headMajor(x.memory(), 0, shape.dim(1), shape.dim(2), shape.dim(3));
+    }
+
+    /** From row to row of a mask, of which one row may stand for all. */
+    private static long rowLength(Frame frame, FusedOp.Padding padding, int rows) {
+        if (padding.rows().isEmpty()) {
+            return padding.rowLength().of(frame);
+        }
+        long given = padding.rows().get().of(frame);
+        if (given != 1 && given != rows) {
+            throw new InferenceException("attention_mask has " + given + " rows for " + rows + " sequences");
+        }
+        return given == 1 ? 0 : padding.rowLength().of(frame);
     }
 
     /** Broadcasts [B|1, H|1, S|1, T], or fewer leading dimensions, by strides of 0. */

@@ -97,6 +97,7 @@ public final class CpuCompiler {
                         new FuseAttention(options.accuracy()),
                         new FuseCache(),
                         new FuseMask(),
+                        new FuseSizes(),
                         new FuseHeads(),
                         new FuseElementwise(),
                         new CutEarlier(),

@@ -1,5 +1,7 @@
 package dev.decanter.cpu.compile;
 
+import dev.decanter.ir.Output;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,6 +16,18 @@ record Extent(long constant, List<Term> terms) {
 
     Extent {
         terms = List.copyOf(terms);
+    }
+
+    /** The same number as {@code size}, of sizes of {@code inputs}, which get those that are missing. */
+    static Extent of(Size size, List<Output> inputs) {
+        List<Term> terms = new ArrayList<>();
+        size.terms().forEach((dim, factor) -> {
+            if (!inputs.contains(dim.value())) {
+                inputs.add(dim.value());
+            }
+            terms.add(new Term(inputs.indexOf(dim.value()), dim.axis(), factor));
+        });
+        return new Extent(size.constant(), terms);
     }
 
     /** The number, for the current step's inputs. */

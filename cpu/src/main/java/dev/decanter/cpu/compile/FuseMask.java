@@ -32,7 +32,7 @@ final class FuseMask implements Pass {
             Output mask = node.input(MASK);
             Optional<Output> known = Optional.ofNullable(fused.get(mask));
             Optional<Output> made = known.or(() -> reader.read(mask)
-                    .filter(form -> form instanceof Added(Seen seen, var _)
+                    .filter(form -> form instanceof Added(Seen seen, var _, var _)
                             && seen.dims().get(1).is(1))
                     .map(form -> fuse(mask, (Added) form)));
             if (made.isPresent()) {
@@ -49,25 +49,18 @@ final class FuseMask implements Pass {
         Seen seen = form.seen();
         seen.padding().map(Padding::mask).ifPresent(inputs::add);
         FusedOp.DecoderMask op = new FusedOp.DecoderMask(
-                extent(seen.rows(), inputs),
-                extent(seen.queries(), inputs),
-                extent(seen.keys(), inputs),
-                seen.from().map(from -> extent(from, inputs)),
-                seen.until().map(until -> extent(until, inputs)),
+                Extent.of(seen.rows(), inputs),
+                Extent.of(seen.queries(), inputs),
+                Extent.of(seen.keys(), inputs),
+                seen.from().map(from -> Extent.of(from, inputs)),
+                seen.until().map(until -> Extent.of(until, inputs)),
+                form.cut().map(cut -> Extent.of(cut, inputs)),
                 form.hidden(),
-                seen.padding().map(p -> new FusedOp.Padding(extent(p.first(), inputs), extent(p.rowLength(), inputs))));
+                seen.padding()
+                        .map(p -> new FusedOp.Padding(
+                                Extent.of(p.first(), inputs),
+                                Extent.of(p.rowLength(), inputs),
+                                p.rows().map(r -> Extent.of(r, inputs)))));
         return Node.of(op, mask.node().name(), inputs).output();
-    }
-
-    /** The same number, of sizes of inputs, which become more by those that are missing. */
-    private static Extent extent(Size size, List<Output> inputs) {
-        List<Extent.Term> terms = new ArrayList<>();
-        size.terms().forEach((dim, factor) -> {
-            if (!inputs.contains(dim.value())) {
-                inputs.add(dim.value());
-            }
-            terms.add(new Extent.Term(inputs.indexOf(dim.value()), dim.axis(), factor));
-        });
-        return new Extent(size.constant(), terms);
     }
 }

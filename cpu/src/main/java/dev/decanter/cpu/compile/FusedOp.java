@@ -369,7 +369,7 @@ sealed interface FusedOp extends ExtensionOp {
 
     /**
      * What is added to scores, [rows, 1, queries, keys]: 0 where {@code from <= k - i < until} for key k and query i and k is no
-     * padding, {@code hidden} elsewhere. Only attention may read it.
+     * padding, {@code hidden} elsewhere. Keys end where they are cut, if not before. Only attention may read it.
      */
     record DecoderMask(
             Extent rows,
@@ -377,6 +377,7 @@ sealed interface FusedOp extends ExtensionOp {
             Extent keys,
             Optional<Extent> from,
             Optional<Extent> until,
+            Optional<Extent> cut,
             float hidden,
             Optional<Padding> padding)
             implements FusedOp {
@@ -386,8 +387,25 @@ sealed interface FusedOp extends ExtensionOp {
         }
     }
 
-    /** Key k of row b is padding where element {@code b * rowLength + first + k} of input 0 is 0, or does not exist. */
-    record Padding(Extent first, Extent rowLength) {}
+    /** A list of numbers, or a single one, of sizes of the inputs. */
+    record Sizes(List<Extent> numbers, ElementType elementType, boolean alone) implements FusedOp {
+        public Sizes {
+            numbers = List.copyOf(numbers);
+        }
+
+        @Override
+        public List<OutputSpec> infer(List<Output> inputs) {
+            Shape shape = alone ? Shape.SCALAR : Shape.of(numbers.size());
+            return List.of(new OutputSpec(elementType, PartialShape.of(shape)));
+        }
+    }
+
+    /**
+     * Key k of row b is padding where element {@code b * rowLength + first + k} of input 0 is 0, or does not exist.
+     *
+     * @param rows how many rows there are, where one may stand for all
+     */
+    record Padding(Extent first, Extent rowLength, Optional<Extent> rows) {}
 
     /**
      * Scaled dot product attention with fewer key heads than query heads. Inputs q [B, H, S, D], k and v [B, Hkv, T, D][,

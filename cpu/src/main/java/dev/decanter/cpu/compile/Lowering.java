@@ -92,6 +92,7 @@ final class Lowering {
             case FusedOp.SwishMultiply _ -> ElementwiseSteps.swishMultiply();
             case FusedOp.CacheAppend append -> AttentionSteps.append(append.variable(), append.turned());
             case FusedOp.CachePast past -> AttentionSteps.past(past.variable());
+            case FusedOp.Sizes sizes -> ShapeSteps.sizes(sizes);
             case FusedOp.DecoderMask mask -> AttentionSteps.mask(mask);
             case FusedOp.Attention attention -> AttentionSteps.attention(attention);
         };

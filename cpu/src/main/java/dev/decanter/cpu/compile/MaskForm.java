@@ -7,18 +7,6 @@ import java.util.Optional;
 
 /** What {@link MaskReader} knows of a value of a graph that computes a mask. */
 sealed interface MaskForm {
-    /** A few whole numbers, in a list or alone. */
-    record Numbers(List<Size> values) implements MaskForm {
-        public Numbers {
-            values = List.copyOf(values);
-        }
-
-        /** The only one. */
-        Optional<Size> only() {
-            return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
-        }
-    }
-
     /**
      * The numbers from {@code start} on, along one axis; other axes have size 1.
      *
@@ -41,8 +29,12 @@ sealed interface MaskForm {
     /** Elements of {@link PresentList}, in the order of {@code places}. */
     record Picked(Output mask, Places where, Output places) implements MaskForm {}
 
-    /** Padding of key k of row b is where element {@code b · rowLength + first + k} of {@code mask} is 0 or does not exist. */
-    record Padding(Output mask, Size first, Size rowLength) {}
+    /**
+     * Padding of key k of row b is where element {@code b · rowLength + first + k} of {@code mask} is 0 or does not exist.
+     *
+     * @param rows how many rows the mask has where one may stand for all
+     */
+    record Padding(Output mask, Size first, Size rowLength, Optional<Size> rows) {}
 
     /**
      * Booleans for key k and query i, true if {@code i + from <= k < i + until} and k is no padding.
@@ -123,6 +115,30 @@ sealed interface MaskForm {
         }
     }
 
-    /** 0 where {@code seen} is true, {@code hidden} elsewhere. */
-    record Added(Seen seen, float hidden) implements MaskForm {}
+    /**
+     * 0 where {@code seen} is true, {@code hidden} elsewhere.
+     *
+     * @param cut where there are no more keys, if not before
+     */
+    record Added(Seen seen, float hidden, Optional<Size> cut) implements MaskForm {
+        Added(Seen seen, float hidden) {
+            this(seen, hidden, Optional.empty());
+        }
+    }
+
+    /** The same number everywhere. */
+    record Full(float number, List<Size> dims) implements MaskForm {
+        public Full {
+            dims = List.copyOf(dims);
+        }
+    }
+
+    /** 1 where {@code seen} is true, 0 elsewhere. */
+    record Ones(Seen seen) implements MaskForm {}
+
+    /** The numbers of {@code mask} [rows, keys], as [rows, 1, 1, keys]. */
+    record Marks(Output mask) implements MaskForm {}
+
+    /** True where {@code mask} and {@code padding} are 0, and perhaps where the mask is not. */
+    record Gone(Added mask, Output padding) implements MaskForm {}
 }

@@ -3,7 +3,6 @@ package dev.decanter.cpu.compile;
 import dev.decanter.cpu.compile.MaskForm.Added;
 import dev.decanter.cpu.compile.MaskForm.Counting;
 import dev.decanter.cpu.compile.MaskForm.Multiples;
-import dev.decanter.cpu.compile.MaskForm.Numbers;
 import dev.decanter.cpu.compile.MaskForm.Padding;
 import dev.decanter.cpu.compile.MaskForm.Picked;
 import dev.decanter.cpu.compile.MaskForm.Places;
@@ -21,7 +20,6 @@ import dev.decanter.ir.op.GatherScatterOp;
 import dev.decanter.ir.op.Op;
 import dev.decanter.ir.op.ReduceOp;
 import dev.decanter.ir.op.ShapeOp;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -34,8 +32,8 @@ import java.util.OptionalInt;
  * it depends on no exporter's order of nodes; what it does not know for sure it gives up.
  */
 final class MaskReader {
-    private static final long MOST = 8;
-
+    private final SizeReader sizes = SizeReader.ofSome();
+    private final AddedReader added = new AddedReader(this, sizes);
     private final Map<Output, Optional<MaskForm>> known = new HashMap<>();
 
     /** What {@code value} is, if it can be said. */
@@ -58,13 +56,10 @@ final class MaskReader {
         Node node = value.node();
         return switch (node.op()) {
             case Op.Constant constant -> constant(value, constant);
-            case ShapeOp.ShapeOf _, ShapeOp.ShapeOfV1 _ -> shapeOf(node.input(0));
             case ShapeOp.Convert convert -> convert(node, convert.destinationType());
             case ShapeOp.Range range -> range(node, range.outputType());
             case ShapeOp.Reshape _ -> reshape(node);
             case ShapeOp.Squeeze _, ShapeOp.Unsqueeze _ -> moved(node);
-            case ShapeOp.Concat concat -> concat(node, concat.axis());
-            case ShapeOp.Split split -> split(value, split.numSplits());
             case GatherScatterOp.Gather gather when gather.batchDims() == 0 -> gather(node);
             case BinaryOp op when op.autoBroadcast() == AutoBroadcast.NUMPY -> binary(node, op);
             case ShapeOp.Broadcast broadcast -> broadcast(node, broadcast.mode());
@@ -75,46 +70,28 @@ final class MaskReader {
     }
 
     private Optional<MaskForm> find(Output value) {
-        return value.shape().hasRank() ? form(value).map(f -> f) : Optional.empty();
-    }
-
-    private static Optional<? extends MaskForm> constant(Output value, Op.Constant constant) {
-        if (constant.shape().elements() > MOST) {
-            return Optional.empty();
-        }
-        if (constant.elementType() == ElementType.BOOLEAN) {
-            boolean yes = constant.shape().elements() == 1 && Graphs.isConstant(value, 1);
-            return yes && constant.shape().rank() <= Seen.RANK ? Optional.of(Seen.all()) : Optional.empty();
-        }
-        return constant.shape().rank() <= 1 || constant.shape().elements() == 1
-                ? Constants.integers(value)
-                        .map(all -> new Numbers(
-                                Arrays.stream(all).mapToObj(Size::of).toList()))
-                : Optional.empty();
-    }
-
-    private static Optional<Numbers> shapeOf(Output value) {
         if (!value.shape().hasRank()) {
             return Optional.empty();
         }
-        List<Size> sizes = new ArrayList<>();
-        for (int axis = 0; axis < value.shape().rank(); axis++) {
-            sizes.add(Size.of(value, axis));
-        }
-        return Optional.of(new Numbers(sizes));
+        Optional<MaskForm> form = form(value).map(f -> f);
+        return form.isPresent() ? form : added.read(value).map(f -> f);
     }
 
-    /** Numbers keep what they are: sizes and positions are below 2^24. */
+    private static Optional<Seen> constant(Output value, Op.Constant constant) {
+        boolean yes = constant.elementType() == ElementType.BOOLEAN
+                && constant.shape().elements() == 1
+                && constant.shape().rank() <= Seen.RANK
+                && Graphs.isConstant(value, 1);
+        return yes ? Optional.of(Seen.all()) : Optional.empty();
+    }
+
     private Optional<? extends MaskForm> convert(Node node, ElementType type) {
         Output source = node.input(0);
         if (type == ElementType.BOOLEAN) {
             boolean list = Graphs.hasRank(source, 2) && isWhole(source.elementType());
             return list ? Optional.of(new Present(source)) : Optional.empty();
         }
-        boolean exact = isWhole(type) || type == ElementType.F32;
-        return exact
-                ? read(source).filter(form -> form instanceof Numbers || form instanceof Counting)
-                : Optional.empty();
+        return SizeReader.isNumber(type) ? read(source).filter(Counting.class::isInstance) : Optional.empty();
     }
 
     private static boolean isWhole(ElementType type) {
@@ -122,14 +99,14 @@ final class MaskReader {
     }
 
     private Optional<Counting> range(Node node, ElementType type) {
-        Optional<Size> start = read(node, 0, Numbers.class).flatMap(Numbers::only);
-        Optional<Size> stop = read(node, 1, Numbers.class).flatMap(Numbers::only);
-        Optional<Size> step = read(node, 2, Numbers.class).flatMap(Numbers::only);
+        Optional<Size> start = sizes.only(node.input(0));
+        Optional<Size> stop = sizes.only(node.input(1));
+        Optional<Size> step = sizes.only(node.input(2));
         if (start.isEmpty() || stop.isEmpty() || step.isEmpty() || !step.get().is(1)) {
             return Optional.empty();
         }
         Size length = stop.get().minus(start.get());
-        return length.isCount() && (isWhole(type) || type == ElementType.F32)
+        return length.isCount() && SizeReader.isNumber(type)
                 ? Optional.of(new Counting(start.get(), length, 0))
                 : Optional.empty();
     }
@@ -164,7 +141,7 @@ final class MaskReader {
         }
         Node product = concat.input(0).node();
         return product.op() instanceof ReduceOp.ReduceProd
-                && read(product, 0, Numbers.class).equals(shapeOf(mask))
+                && sizes.read(product.input(0)).equals(sizes.sizes(mask))
                 && Constants.integer(product.input(1))
                         .filter(axis -> axis == 0 || axis == -1)
                         .isPresent()
@@ -178,7 +155,7 @@ final class MaskReader {
                 || !Graphs.hasRank(picked.places(), Seen.RANK)) {
             return Optional.empty();
         }
-        Padding padding = new Padding(picked.mask(), where.keys().start(), where.rowLength());
+        Padding padding = new Padding(picked.mask(), where.keys().start(), where.rowLength(), Optional.empty());
         Seen seen = new Seen(Seen.all().dims(), Optional.empty(), Optional.empty(), Optional.of(padding));
         return Optional.of(seen.sized(0, where.keys().length())
                 .sized(Seen.RANK - 1, where.rows().length()));
@@ -192,7 +169,6 @@ final class MaskReader {
             return form;
         }
         return switch (form.get()) {
-            case Numbers numbers when numbers.values().size() == 1 || Graphs.hasRank(result, 1) -> form;
             case Counting counting -> {
                 OptionalInt axis = openAxis(result);
                 yield axis.isPresent()
@@ -205,7 +181,7 @@ final class MaskReader {
     }
 
     /** [rows, keys] as [rows, 1, 1, keys]. */
-    private static Optional<Seen> keysAlone(Node node, Present present) {
+    private Optional<Seen> keysAlone(Node node, Present present) {
         boolean fits = node.op() instanceof ShapeOp.Unsqueeze
                 && Graphs.hasRank(node.output(), Seen.RANK)
                 && Constants.integers(node.input(1))
@@ -214,9 +190,9 @@ final class MaskReader {
         if (!fits) {
             return Optional.empty();
         }
-        Size rows = Size.of(present.mask(), 0);
-        Size keys = Size.of(present.mask(), 1);
-        Padding padding = new Padding(present.mask(), Size.of(0), keys);
+        Size rows = sizes.size(present.mask(), 0);
+        Size keys = sizes.size(present.mask(), 1);
+        Padding padding = new Padding(present.mask(), Size.of(0), keys, Optional.empty());
         return Optional.of(new Seen(Seen.all().dims(), Optional.empty(), Optional.empty(), Optional.of(padding))
                 .sized(0, keys)
                 .sized(Seen.RANK - 1, rows));
@@ -237,117 +213,71 @@ final class MaskReader {
         return open;
     }
 
-    private Optional<Numbers> concat(Node node, long axis) {
-        List<Size> all = new ArrayList<>();
-        for (int i = 0; i < node.inputs().size(); i++) {
-            Optional<Numbers> numbers = read(node, i, Numbers.class);
-            if (numbers.isEmpty()) {
-                return Optional.empty();
-            }
-            all.addAll(numbers.get().values());
-        }
-        return Graphs.hasRank(node.output(), 1) && (axis == 0 || axis == -1)
-                ? Optional.of(new Numbers(all))
-                : Optional.empty();
-    }
-
-    private Optional<Numbers> split(Output value, long parts) {
-        return read(value.node(), 0, Numbers.class)
-                .filter(n -> n.values().size() == parts && Graphs.hasRank(value, 1))
-                .map(n -> new Numbers(List.of(n.values().get(value.index()))));
-    }
-
-    private Optional<? extends MaskForm> gather(Node node) {
-        boolean first =
-                Constants.integer(node.input(2)).filter(axis -> axis == 0).isPresent();
-        Optional<MaskForm> data = read(node.input(0));
-        if (!first || data.isEmpty()) {
-            return Optional.empty();
-        }
-        if (data.get() instanceof PresentList list) {
-            return read(node, 1, Places.class).map(places -> new Picked(list.mask(), places, node.input(1)));
-        }
-        Optional<long[]> indices = Constants.integers(node.input(1));
-        if (!(data.get() instanceof Numbers numbers) || !Graphs.hasRank(node.input(0), 1) || indices.isEmpty()) {
-            return Optional.empty();
-        }
-        List<Size> picked = new ArrayList<>();
-        for (long index : indices.get()) {
-            long at = index < 0 ? index + numbers.values().size() : index;
-            if (at < 0 || at >= numbers.values().size()) {
-                return Optional.empty();
-            }
-            picked.add(numbers.values().get((int) at));
-        }
-        return node.output().shape().rank() <= 1 ? Optional.of(new Numbers(picked)) : Optional.empty();
+    private Optional<Picked> gather(Node node) {
+        Optional<PresentList> list = read(node, 0, PresentList.class);
+        Optional<Places> places = read(node, 1, Places.class);
+        boolean fits = list.isPresent()
+                && places.isPresent()
+                && Constants.integer(node.input(2)).filter(axis -> axis == 0).isPresent();
+        return fits ? Optional.of(new Picked(list.get().mask(), places.get(), node.input(1))) : Optional.empty();
     }
 
     private Optional<? extends MaskForm> binary(Node node, BinaryOp op) {
-        Optional<MaskForm> left = read(node.input(0));
-        Optional<MaskForm> right = read(node.input(1));
-        if (left.isEmpty() || right.isEmpty()) {
-            return Optional.empty();
-        }
-        MaskForm a = left.get();
-        MaskForm b = right.get();
+        Output left = node.input(0);
+        Output right = node.input(1);
         return switch (op) {
-            case BinaryOp.Add _ -> sum(a, b).or(() -> sum(b, a));
-            case BinaryOp.Subtract _ -> negative(b).flatMap(minus -> sum(a, minus));
-            case BinaryOp.Multiply _ -> product(a, b).or(() -> product(b, a));
-            case BinaryOp.Less _ -> less(a, b, 0);
-            case BinaryOp.LessEqual _ -> less(a, b, 1);
-            case BinaryOp.Greater _ -> less(b, a, 0);
-            case BinaryOp.GreaterEqual _ -> less(b, a, 1);
-            case BinaryOp.LogicalAnd _, BinaryOp.BitwiseAnd _ ->
-                a instanceof Seen x && b instanceof Seen y ? x.and(y) : Optional.empty();
+            case BinaryOp.Add _ -> sum(left, right).or(() -> sum(right, left));
+            case BinaryOp.Subtract _ -> sizes.only(right).flatMap(less -> moved(left, less.times(-1)));
+            case BinaryOp.Multiply _ -> product(left, right).or(() -> product(right, left));
+            case BinaryOp.Less _ -> less(left, right, 0);
+            case BinaryOp.LessEqual _ -> less(left, right, 1);
+            case BinaryOp.Greater _ -> less(right, left, 0);
+            case BinaryOp.GreaterEqual _ -> less(right, left, 1);
+            case BinaryOp.LogicalAnd _, BinaryOp.BitwiseAnd _ -> {
+                Optional<Seen> other = read(node, 1, Seen.class);
+                yield read(node, 0, Seen.class).flatMap(seen -> other.flatMap(seen::and));
+            }
             default -> Optional.empty();
         };
     }
 
-    private static Optional<MaskForm> sum(MaskForm a, MaskForm b) {
-        if (b instanceof Numbers(var values) && values.size() == 1) {
-            Size more = values.getFirst();
-            return switch (a) {
-                case Numbers(var all) ->
-                    Optional.of(new Numbers(all.stream().map(more::plus).toList()));
-                case Counting(Size start, Size length, int axis) ->
-                    Optional.of(new Counting(start.plus(more), length, axis));
-                default -> Optional.empty();
-            };
-        }
-        boolean places = a instanceof Counting keys
-                && b instanceof Multiples multiples
-                && keys.axis() != multiples.rows().axis();
-        return places && a instanceof Counting keys && b instanceof Multiples(Counting rows, Size factor)
-                ? Optional.of(new Places(keys, rows, factor))
-                : Optional.empty();
+    private Optional<Counting> counting(Output value) {
+        return read(value).filter(Counting.class::isInstance).map(Counting.class::cast);
     }
 
-    private static Optional<MaskForm> negative(MaskForm form) {
-        return form instanceof Numbers(var values)
-                ? Optional.of(new Numbers(values.stream().map(v -> v.times(-1)).toList()))
-                : Optional.empty();
+    private Optional<MaskForm> moved(Output counting, Size more) {
+        return counting(counting).map(c -> new Counting(c.start().plus(more), c.length(), c.axis()));
     }
 
-    private static Optional<MaskForm> product(MaskForm a, MaskForm b) {
-        if (!(b instanceof Numbers(var values)) || values.size() != 1) {
-            return Optional.empty();
+    private Optional<MaskForm> sum(Output a, Output b) {
+        Optional<Size> more = sizes.only(b);
+        if (more.isPresent()) {
+            return moved(a, more.get());
         }
-        Size factor = values.getFirst();
-        return switch (a) {
-            case Numbers numbers
-            when numbers.values().size() == 1 ->
-                numbers.values().getFirst().times(factor).map(product -> new Numbers(List.of(product)));
-            case Counting rows when rows.start().is(0) -> Optional.of(new Multiples(rows, factor));
-            default -> Optional.empty();
-        };
+        Optional<MaskForm> other = read(b);
+        return counting(a)
+                .filter(keys -> other.isPresent()
+                        && other.get() instanceof Multiples(Counting rows, var _)
+                        && keys.axis() != rows.axis())
+                .flatMap(keys -> other.map(Multiples.class::cast)
+                        .map(multiples -> new Places(keys, multiples.rows(), multiples.factor())));
+    }
+
+    private Optional<MaskForm> product(Output a, Output b) {
+        return counting(a)
+                .filter(rows -> rows.start().is(0))
+                .flatMap(rows -> sizes.only(b).map(factor -> new Multiples(rows, factor)));
     }
 
     /** Where {@code a < b + more}, of keys and queries. */
-    private static Optional<Seen> less(MaskForm a, MaskForm b, long more) {
-        if (!(a instanceof Counting left) || !(b instanceof Counting right)) {
+    private Optional<Seen> less(Output a, Output b, long more) {
+        Optional<Counting> first = counting(a);
+        Optional<Counting> second = counting(b);
+        if (first.isEmpty() || second.isEmpty()) {
             return Optional.empty();
         }
+        Counting left = first.get();
+        Counting right = second.get();
         if (left.axis() == 0 && right.axis() == 1) {
             Size until = right.start().minus(left.start()).plus(more);
             return Optional.of(limited(left, right, Optional.empty(), Optional.of(until)));
@@ -367,10 +297,10 @@ final class MaskReader {
 
     private Optional<Seen> broadcast(Node node, ShapeOp.BroadcastMode mode) {
         Optional<Seen> seen = read(node, 0, Seen.class);
-        Optional<Numbers> target = read(node, 1, Numbers.class);
+        Optional<List<Size>> target = sizes.read(node.input(1));
         boolean mutual = mode == ShapeOp.BroadcastMode.BIDIRECTIONAL;
         return seen.isPresent() && target.isPresent() && (mutual || mode == ShapeOp.BroadcastMode.NUMPY)
-                ? seen.get().broadcast(target.get().values(), mutual)
+                ? seen.get().broadcast(target.get(), mutual)
                 : Optional.empty();
     }
 
@@ -400,12 +330,12 @@ final class MaskReader {
     private Optional<Added> slice(Node node) {
         Optional<Added> mask = read(node, 0, Added.class);
         boolean whole = mask.isPresent()
+                && mask.get().cut().isEmpty()
                 && node.inputs().size() == 5
                 && Graphs.isAxis(node.input(4), Seen.RANK - 1, Seen.RANK)
                 && Constants.integer(node.input(1)).filter(start -> start == 0).isPresent()
                 && Constants.integer(node.input(3)).filter(step -> step == 1).isPresent()
-                && read(node, 2, Numbers.class)
-                        .flatMap(Numbers::only)
+                && sizes.only(node.input(2))
                         .filter(mask.get().seen().keys()::equals)
                         .isPresent();
         return whole ? mask : Optional.empty();

@@ -221,6 +221,22 @@ final class ShapeSteps {
         };
     }
 
+    static Step sizes(FusedOp.Sizes op) {
+        Shape shape = op.alone() ? Shape.SCALAR : Shape.of(op.numbers().size());
+        boolean wide = op.elementType() == ElementType.I64;
+        return frame -> {
+            MemorySegment out = frame.out(0, op.elementType(), shape).memory();
+            for (int i = 0; i < op.numbers().size(); i++) {
+                long number = op.numbers().get(i).of(frame);
+                if (wide) {
+                    out.set(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i, number);
+                } else {
+                    out.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, (int) number);
+                }
+            }
+        };
+    }
+
     /** Any permutation, of elements of a byte or more. */
     static Step transpose() {
         return frame -> {

@@ -1,10 +1,6 @@
 package dev.decanter.cpu.compile;
 
-import dev.decanter.ir.Dimension;
 import dev.decanter.ir.Output;
-import dev.decanter.ir.PartialShape;
-import dev.decanter.ir.op.Op;
-import dev.decanter.ir.op.ShapeOp;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -28,18 +24,8 @@ record Size(long constant, Map<Dim, Long> terms) {
         return new Size(constant, Map.of());
     }
 
-    /** The size of a dimension, by the value that first had it. */
-    static Size of(Output value, int axis) {
-        PartialShape shape = value.shape();
-        Dimension dim = shape.dim(axis);
-        if (dim.isStatic()) {
-            return of(dim.size());
-        }
-        Op op = value.node().op();
-        boolean kept = op instanceof ShapeOp.Convert
-                || (op instanceof FusedOp.Embedding && axis < shape.rank() - 1)
-                || (op instanceof FusedOp.CachePast && axis == 0);
-        return kept ? of(value.node().input(0), axis) : new Size(0, Map.of(new Dim(value, axis), 1L));
+    static Size of(Dim dim) {
+        return new Size(0, Map.of(dim, 1L));
     }
 
     Size plus(Size other) {

@@ -143,7 +143,7 @@ class AnglesFusionTest {
     @Test
     void areLeftAloneIfSineIsScaledOtherwise() {
         Model model = model(8, 2, 10_000, 3);
-        assertThat(fused(model)).containsExactly("Rotary", "Rotary");
+        assertThat(fused(model)).containsExactly("Rotary", "Rotary", "Sizes");
         sameOnBoth(model, 8, 2, 5);
     }
 }

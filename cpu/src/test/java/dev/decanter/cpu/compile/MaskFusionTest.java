@@ -18,6 +18,7 @@ import dev.decanter.runtime.InferRequest;
 import dev.decanter.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -43,6 +44,8 @@ class MaskFusionTest {
         UNSQUEEZED(true),
         INFINITE(true),
         ONLY_CAUSAL(true),
+        OLDER(true),
+        OLDER_IN_PART(false),
         MILD(false),
         SHIFTED_PADDING(false),
         EVERY_SECOND(false);
@@ -124,7 +127,82 @@ class MaskFusionTest {
             return g.op(new ShapeOp.Reshape(false), list, g.op(new ShapeOp.ShapeOf(ElementType.I32), place));
         }
 
+        /** As Transformers up to 4.47 has it: numbers from the start, and padding assigned to all of them. */
+        private Output older() {
+            Output length = size(g.op(new ShapeOp.ShapeOf(ElementType.I64), padding), 1);
+            Output sizes = g.op(
+                    new BinaryOp.Maximum(),
+                    g.longs(1, 1),
+                    g.op(
+                            new ShapeOp.Concat(0),
+                            g.op(new ShapeOp.Reshape(false), tokens, g.longs(-1)),
+                            g.op(new ShapeOp.Reshape(false), length, g.longs(-1))));
+            Output full = broadcast(g.floats(Shape.SCALAR, -65504), sizes, ShapeOp.BroadcastMode.NUMPY);
+            Output shape = g.op(new ShapeOp.ShapeOf(ElementType.I64), full);
+            Output columns = g.op(new ShapeOp.Reshape(false), count(g.scalar(0), size(shape, 1)), g.longs(1, -1));
+            Output rows = count(g.scalar(1), g.op(new BinaryOp.Add(), size(shape, 0), g.scalar(1)));
+            Output above =
+                    g.op(new BinaryOp.GreaterEqual(), columns, g.op(new ShapeOp.Reshape(false), rows, g.longs(-1, 1)));
+            Output ahead = g.op(new ShapeOp.Select(), above, full, g.floats(Shape.SCALAR, 0));
+            Output places = count(past, g.op(new BinaryOp.Add(), past, tokens));
+            Output later = g.op(
+                    new BinaryOp.Greater(),
+                    g.op(new ShapeOp.Convert(ElementType.F32), count(g.scalar(0), length)),
+                    g.op(
+                            new ShapeOp.Reshape(false),
+                            g.op(new ShapeOp.Convert(ElementType.F32), places),
+                            g.longs(-1, 1)));
+            Output causal = g.op(new BinaryOp.Multiply(), ahead, g.op(new ShapeOp.Convert(ElementType.F32), later));
+            Output batch = size(g.op(new ShapeOp.ShapeOf(ElementType.I64), ids), 0);
+            Output x = broadcast(
+                    g.op(new ShapeOp.Unsqueeze(), causal, g.longs(0, 1)),
+                    g.op(new ShapeOp.Concat(0), unsqueezed(batch, 0), g.longs(1, 1, 1)),
+                    ShapeOp.BroadcastMode.BIDIRECTIONAL);
+            Output assigned = assigned(x, form == Form.OLDER ? length : tokens);
+            return keysUntil(assigned, keys);
+        }
+
+        private Output assigned(Output x, Output length) {
+            Output shape = g.op(new ShapeOp.ShapeOf(ElementType.I64), x);
+            Output all = g.op(new ReduceOp.ReduceProd(false), shape, g.scalar(0));
+            Output places = g.op(new ShapeOp.Reshape(false), count(g.scalar(0), all), shape);
+            Output part = keysUntil(x, length);
+            Output marks =
+                    g.op(new ShapeOp.Convert(ElementType.F32), g.op(new ShapeOp.Unsqueeze(), padding, g.longs(1, 2)));
+            Output cut = form == Form.OLDER ? marks : keysUntil(marks, length);
+            Output sum = g.op(new BinaryOp.Add(), part, cut);
+            Output gone = g.op(new BinaryOp.Equal(), sum, g.floats(Shape.of(1, 1, 1, 1), 0));
+            Output hidden = g.op(new ShapeOp.Select(), gone, g.floats(Shape.SCALAR, -65504), part);
+            Output fresh =
+                    broadcast(hidden, g.op(new ShapeOp.ShapeOf(ElementType.I64), part), ShapeOp.BroadcastMode.NUMPY);
+            Output list = g.op(
+                    new GatherScatterOp.ScatterNDUpdateV4(),
+                    g.op(new ShapeOp.Reshape(false), x, g.longs(-1)),
+                    g.op(new ShapeOp.Reshape(false), keysUntil(places, length), g.longs(-1, 1)),
+                    g.op(new ShapeOp.Reshape(false), fresh, g.longs(-1)));
+            return g.op(new ShapeOp.Reshape(false), list, shape);
+        }
+
+        private Output keysUntil(Output x, Output end) {
+            Output ends = g.op(
+                    new GatherScatterOp.ScatterUpdate(),
+                    g.longs(0, 0, 0, 0),
+                    g.longs(3),
+                    g.op(new ShapeOp.Reshape(false), end, g.longs(-1)),
+                    g.scalar(0));
+            List<Long> masks = List.of(1L, 1L, 1L, 0L);
+            var op = new ShapeOp.StridedSlice(masks, masks, List.of(), List.of(), List.of());
+            return g.op(op, x, g.longs(0, 0, 0, 0), ends, g.longs(1, 1, 1, 1));
+        }
+
+        private Output broadcast(Output x, Output shape, ShapeOp.BroadcastMode mode) {
+            return g.op(new ShapeOp.Broadcast(mode), x, shape);
+        }
+
         Output mask() {
+            if (form == Form.OLDER || form == Form.OLDER_IN_PART) {
+                return older();
+            }
             boolean swapped = form == Form.UNSQUEEZED;
             Output seen = swapped
                     ? g.op(new BinaryOp.GreaterEqual(), queryIndex, keyIndex)
