@@ -19,6 +19,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.Test;
 
 /** Machine code against the vector kernels and plain loops on the same pages, which hold equal numbers for both. */
@@ -135,6 +136,7 @@ class MachineAttentionTest {
         return MachineAttention.kernels();
     }
 
+    @AddLifecycleHook(Needs.FewQueries.class)
     @Property(tries = 120)
     void equalsTheVectorKernels(
             @ForAll long seed,
@@ -161,6 +163,7 @@ class MachineAttentionTest {
         }
     }
 
+    @AddLifecycleHook(Needs.ManyQueries.class)
     @Property(tries = 40)
     void manyQueriesAreNearTheVectorKernels(
             @ForAll long seed,

@@ -17,6 +17,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.Test;
 
 /** Rotation and append in machine code against plain loops, to the bit, beside memory that nobody may touch. */
@@ -41,6 +42,7 @@ class MachineHeadsTest {
         return turned ? Strided.rowMajor(data, 0, rows, heads, size) : Strided.headMajor(data, 0, heads, rows, size);
     }
 
+    @AddLifecycleHook(Needs.Heads.class)
     @Property(tries = 100)
     void rotatesAsPlainLoopsDo(
             @ForAll long seed,
@@ -91,6 +93,7 @@ class MachineHeadsTest {
         return new Paged(layout, pages, each);
     }
 
+    @AddLifecycleHook(Needs.Heads.class)
     @Property(tries = 100)
     void appendsAsPlainLoopsDo(
             @ForAll long seed,

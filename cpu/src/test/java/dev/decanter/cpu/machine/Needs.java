@@ -59,4 +59,28 @@ final class Needs {
             return unless(all, "machine code for rows or no vectors");
         }
     }
+
+    /** Attention of few queries in machine code. */
+    static final class FewQueries implements SkipExecutionHook {
+        @Override
+        public SkipResult shouldBeSkipped(LifecycleContext context) {
+            return unless(MachineAttention.kernels().isPresent(), "machine code for attention");
+        }
+    }
+
+    /** Attention of many queries by tiles. */
+    static final class ManyQueries implements SkipExecutionHook {
+        @Override
+        public SkipResult shouldBeSkipped(LifecycleContext context) {
+            return unless(MachineAttention.tiles().isPresent(), "tiles for attention");
+        }
+    }
+
+    /** Rotation and caches in machine code. */
+    static final class Heads implements SkipExecutionHook {
+        @Override
+        public SkipResult shouldBeSkipped(LifecycleContext context) {
+            return unless(MachineHeads.kernels().isPresent(), "machine code for heads");
+        }
+    }
 }
