@@ -11,6 +11,7 @@ import dev.decanter.cpu.kernels.ThreadTeam;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The rotation of heads and the append to a cache in machine code of AVX-512: a call for each thread's share. */
 public final class MachineHeads {
@@ -23,16 +24,12 @@ public final class MachineHeads {
             MachineAttention.has(CpuFeature.AVX512) ? Optional.of(new MachineHeads()) : Optional.empty();
 
     private final Routine rotate = Routine.of(HeadCode.rotate());
-    /** By precision, turned and not. */
-    private final Routine[] append = new Routine[2 * MachineAttention.PRECISIONS];
+    /** By precision, turned and not; made when first wanted. */
+    private final @Nullable Routine[] append = new Routine[2 * MachineAttention.PRECISIONS];
 
     private final MemorySegment constants;
 
     private MachineHeads() {
-        for (CachePrecision precision : CachePrecision.values()) {
-            append[2 * MachineAttention.index(precision)] = Routine.of(HeadCode.append(precision, false));
-            append[2 * MachineAttention.index(precision) + 1] = Routine.of(HeadCode.append(precision, true));
-        }
         int[] all = HeadCode.constants();
         constants = Arena.ofAuto().allocate((long) all.length * Integer.BYTES, LINE);
         MemorySegment.copy(all, 0, constants, JAVA_INT, 0, all.length);
@@ -41,6 +38,16 @@ public final class MachineHeads {
     /** Returns them where products run in machine code too and the processor has AVX-512. */
     public static Optional<MachineHeads> kernels() {
         return KERNELS;
+    }
+
+    private synchronized Routine append(CachePrecision precision, boolean turned) {
+        int i = 2 * MachineAttention.index(precision) + (turned ? 1 : 0);
+        Routine routine = append[i];
+        if (routine == null) {
+            routine = Routine.of(HeadCode.append(precision, turned));
+            append[i] = routine;
+        }
+        return routine;
     }
 
     /** Returns whether operands lie in native memory. */
@@ -140,7 +147,7 @@ public final class MachineHeads {
         if (at < 0 || Math.ceilDiv(at + steps, Paged.ROWS) > pages.perBatch()) {
             throw new IllegalArgumentException("position " + (at + steps) + " of " + pages.perBatch() + " pages");
         }
-        Routine routine = append[2 * MachineAttention.index(layout.precision()) + (layout.turned() ? 1 : 0)];
+        Routine routine = append(layout.precision(), layout.turned());
         int tasks = tasks(team, heads, (long) heads * steps * layout.size());
         team.run(Math.multiplyExact(batch, tasks), task -> {
             int b = task / tasks;

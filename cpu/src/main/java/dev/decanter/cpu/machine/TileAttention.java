@@ -18,6 +18,7 @@ import dev.decanter.cpu.kernels.Visibility;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention with AMX: queries, keys, weights and values rounded to bf16, sums in f32. Keys and values are paired for the tiles
@@ -50,8 +51,8 @@ final class TileAttention implements TiledAttention {
     private static final int SIZE = SCORES + ROWS * SCORE_BYTES;
 
     private final Routine routine = Routine.of(TileAttentionCode.emit());
-    /** By precision, of values and of keys. */
-    private final Routine[] pairing = new Routine[2 * MachineAttention.PRECISIONS];
+    /** By precision, of values and of keys; made when first wanted. */
+    private final @Nullable Routine[] pairing = new Routine[2 * MachineAttention.PRECISIONS];
 
     private final MemorySegment configuration = Arena.ofAuto().allocate(PALETTE_BYTES, 64);
     private final MemorySegment constants;
@@ -61,10 +62,6 @@ final class TileAttention implements TiledAttention {
         for (int tile = 0; tile < TILES; tile++) {
             configuration.set(JAVA_SHORT, 16 + 2L * tile, (short) TileAttentionCode.VECTOR);
             configuration.set(JAVA_BYTE, 48 + tile, (byte) ROWS);
-        }
-        for (CachePrecision precision : CachePrecision.values()) {
-            pairing[2 * MachineAttention.index(precision)] = Routine.of(PairCode.emit(precision, false));
-            pairing[2 * MachineAttention.index(precision) + 1] = Routine.of(PairCode.emit(precision, true));
         }
         int[] all = TileAttentionCode.constants();
         constants = Arena.ofAuto().allocate((long) all.length * Integer.BYTES, 64);
@@ -177,6 +174,8 @@ final class TileAttention implements TiledAttention {
         if (!fit) {
             throw new IllegalArgumentException("pages of " + keys + " and " + values + " for attention of " + z);
         }
+        Routine pairKeys = pairing(keys.precision(), true);
+        Routine pairValues = pairing(values.precision(), false);
         long keyTable = k.table().address();
         long valueTable = v.table().address();
         int wanted = team.size() == 1 ? 1 : team.size() * TASKS_PER_THREAD;
@@ -198,7 +197,7 @@ final class TileAttention implements TiledAttention {
             w[PairCode.ROW_BYTES / 8] = (long) PAGE * keys.precision().bytes();
             w[PairCode.TARGET / 8] = pairs.memory().address() + pairs.keys(pair, page);
             frame.write(PairCode.WORDS);
-            pairing[2 * MachineAttention.index(keys.precision()) + 1].call(frame.block());
+            pairKeys.call(frame.block());
             head(w, values, head, valueTable + Long.BYTES * ((long) batch * v.perBatch() + page), pages);
             w[PairCode.ROWS / 8] = PAGE;
             w[PairCode.ROWS_LEFT / 8] = Math.min((long) pages * PAGE, z.keys() - (long) page * PAGE);
@@ -208,8 +207,18 @@ final class TileAttention implements TiledAttention {
                     (long) pairs.width() * values.precision().bytes();
             w[PairCode.TARGET / 8] = pairs.memory().address() + pairs.values(pair, page);
             frame.write(PairCode.WORDS);
-            pairing[2 * MachineAttention.index(values.precision())].call(frame.block());
+            pairValues.call(frame.block());
         });
+    }
+
+    private synchronized Routine pairing(CachePrecision precision, boolean keys) {
+        int i = 2 * MachineAttention.index(precision) + (keys ? 1 : 0);
+        Routine made = pairing[i];
+        if (made == null) {
+            made = Routine.of(PairCode.emit(precision, keys));
+            pairing[i] = made;
+        }
+        return made;
     }
 
     private static void head(long[] w, PageLayout layout, int head, long table, int pages) {
