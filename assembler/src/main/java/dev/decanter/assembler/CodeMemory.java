@@ -26,6 +26,21 @@ public final class CodeMemory {
 
     private CodeMemory() {}
 
+    /** The system's functions, linked when code is first placed: linking takes longer than a call. */
+    private static final class Calls {
+        private static final Linker LINKER = Linker.nativeLinker();
+        static final MethodHandle MMAP = function(
+                LINKER,
+                "mmap",
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+        static final MethodHandle MPROTECT =
+                function(LINKER, "mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+        static final MethodHandle MUNMAP =
+                function(LINKER, "munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+
+        private Calls() {}
+    }
+
     /**
      * Puts code where it can run, for the life of the JVM.
      *
@@ -74,22 +89,15 @@ public final class CodeMemory {
     }
 
     private static MemorySegment map(byte[] code) throws Throwable {
-        Linker linker = Linker.nativeLinker();
-        FunctionDescriptor mapping =
-                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-        MethodHandle mmap = function(linker, "mmap", mapping);
-        MethodHandle mprotect =
-                function(linker, "mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
-        MethodHandle munmap = function(linker, "munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         long size = Math.ceilDiv(code.length, 4096) * 4096L;
-        long at = (long) mmap.invokeExact(0L, size, (int) READ_WRITE, (int) PRIVATE_ANONYMOUS, -1, 0L);
+        long at = (long) Calls.MMAP.invokeExact(0L, size, (int) READ_WRITE, (int) PRIVATE_ANONYMOUS, -1, 0L);
         if (at == -1) {
             throw new MachineCodeException("the system gives no memory for machine code (mmap failed)");
         }
         MemorySegment memory = MemorySegment.ofAddress(at).reinterpret(size);
         MemorySegment.copy(MemorySegment.ofArray(code), 0, memory, 0, code.length);
-        if ((int) mprotect.invokeExact(at, size, (int) READ_EXECUTE) != 0) {
-            int ignored = (int) munmap.invokeExact(at, size);
+        if ((int) Calls.MPROTECT.invokeExact(at, size, (int) READ_EXECUTE) != 0) {
+            int ignored = (int) Calls.MUNMAP.invokeExact(at, size);
             throw new MachineCodeException(
                     "the system does not let memory be executed (mprotect failed: " + ignored + ")");
         }

@@ -1,7 +1,10 @@
 package dev.decanter.cli;
 
+import dev.decanter.ir.DecanterException;
+import dev.decanter.runtime.Core;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -23,6 +26,8 @@ public final class Main implements Runnable {
     /** In the order of the help. */
     private static final Map<String, Supplier<Object>> SUBCOMMANDS = subcommands();
 
+    private static final Set<String> RUN_MODELS = Set.of("generate", "chat", "benchmark");
+
     /** Wide enough for each example on one line. */
     private static final int HELP_WIDTH = 100;
 
@@ -42,7 +47,20 @@ public final class Main implements Runnable {
      */
     public static void main(String[] args) {
         Interruption.watch();
+        if (args.length > 0 && RUN_MODELS.contains(args[0])) {
+            Thread.ofPlatform().name("decanter-start").daemon(true).start(Main::findDevices);
+        }
         System.exit(commandLine(args).execute(args));
+    }
+
+    /** Devices find out about the processor beside the reading of the command line; the command will create its own core. */
+    private static void findDevices() {
+        try {
+            Core.create();
+        } catch (DecanterException e) {
+            // the command will meet it as well, and say it
+            System.getLogger(Main.class.getName()).log(System.Logger.Level.DEBUG, "devices", e);
+        }
     }
 
     private static Map<String, Supplier<Object>> subcommands() {

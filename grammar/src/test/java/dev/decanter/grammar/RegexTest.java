@@ -123,7 +123,8 @@ class RegexTest {
         Random random = new Random(seed);
         String expression = expression(random, 4);
         CompiledGrammar compiled = CompiledGrammar.compile(Grammar.of(Regex.matching(expression)), BYTES);
-        Pattern java = Pattern.compile(expression);
+        // Java has one more line break than JavaScript, U+0085
+        Pattern java = Pattern.compile(expression.replace(".", "[^\\n\\r\\u2028\\u2029]"));
         for (int i = 0; i < 10; i++) {
             assertThat(walk(compiled, random)).matches(java);
         }

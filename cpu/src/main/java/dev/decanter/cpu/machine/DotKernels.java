@@ -17,6 +17,9 @@ final class DotKernels implements BlockKernels {
     private static final long CACHED = 256 << 10;
 
     private static final int NIBBLES = 0x0F0F0F0F;
+    private static final int WORD = Long.BYTES;
+    /** Of an argument block; the number behind the mask shares its word. */
+    private static final int WORDS = DotCode.MASK / WORD + 1;
 
     private final int vectorBytes;
     private final int most;
@@ -80,19 +83,21 @@ final class DotKernels implements BlockKernels {
         boolean two = vectorBytes == BlockWeights.WORD || rows <= most / 4;
         int streams = two && panels > 1 ? 2 : 1;
         Frame frame = Frame.current();
+        long[] words = words(frame, o, row);
         long y = o.y().address();
         int each = panels / streams;
         int step = (int) Math.max(1, CALL_BYTES / o.w().panelBytes());
-        set(frame, o, row);
-        frame.set(DotCode.Y_STRIDE, 4 * o.yStride());
-        frame.set(DotCode.BIAS_STEP, o.w().bias().byteSize() == 0 ? 0 : BlockWeights.WORD);
+        Routine routine = routine(o, rows, streams);
+        words[DotCode.Y_STRIDE / WORD] = 4 * o.yStride();
+        words[DotCode.BIAS_STEP / WORD] = o.w().bias().byteSize() == 0 ? 0 : BlockWeights.WORD;
         for (int p = 0; p < each; p += step) {
             for (int s = 0; s < streams; s++) {
-                setStream(frame, o, s, panel + s * each + p);
-                frame.set(DotCode.Y + 8 * s, y + o.yAt(row, panel + s * each + p));
+                stream(words, frame, o, s, panel + s * each + p);
+                words[DotCode.Y / WORD + s] = y + o.yAt(row, panel + s * each + p);
             }
-            frame.set(DotCode.PANELS, Math.min(step, each - p));
-            routine(o, rows, streams).call(frame.block());
+            words[DotCode.PANELS / WORD] = Math.min(step, each - p);
+            frame.write(WORDS);
+            routine.call(frame.block());
         }
         if (each * streams < panels) {
             panels(o, panel + each * streams, 1, row, rows);
@@ -102,30 +107,34 @@ final class DotKernels implements BlockKernels {
     /** The unfinished last panel. */
     private void tail(Operands o, int panel, int row, int rows) {
         Frame frame = Frame.current();
-        set(frame, o, row);
-        setStream(frame, o, 0, panel);
-        frame.set(DotCode.Y, frame.tail());
-        frame.set(DotCode.Y_STRIDE, BlockWeights.WORD);
-        frame.set(DotCode.BIAS_STEP, 0);
-        frame.set(DotCode.PANELS, 1);
+        long[] words = words(frame, o, row);
+        stream(words, frame, o, 0, panel);
+        words[DotCode.Y / WORD] = frame.tail();
+        words[DotCode.Y_STRIDE / WORD] = BlockWeights.WORD;
+        words[DotCode.BIAS_STEP / WORD] = 0;
+        words[DotCode.PANELS / WORD] = 1;
+        frame.write(WORDS);
         routine(o, rows, 1).call(frame.block());
         frame.copyTail(rows, o.tailOutputs(), o.y(), o.yAt(row, panel), 4 * o.yStride());
     }
 
-    private static void set(Frame frame, Operands o, int row) {
-        frame.set(DotCode.X, o.inputsAt(row));
-        frame.set(DotCode.X_SCALES, o.inputScalesAt(row));
-        frame.set(DotCode.X_SUMS, o.inputSumsAt(row));
-        frame.set(DotCode.GROUPS, o.w().groups());
-        frame.setInt(DotCode.MASK, NIBBLES);
-        frame.setFloat(DotCode.ZERO, o.w().zeroPoint());
+    /** The frame's words with what all calls for these rows have in common. */
+    private static long[] words(Frame frame, Operands o, int row) {
+        long[] words = frame.words();
+        words[DotCode.X / WORD] = o.inputsAt(row);
+        words[DotCode.X_SCALES / WORD] = o.inputScalesAt(row);
+        words[DotCode.X_SUMS / WORD] = o.inputSumsAt(row);
+        words[DotCode.GROUPS / WORD] = o.w().groups();
+        int zero = Float.floatToRawIntBits(o.w().zeroPoint());
+        words[DotCode.MASK / WORD] = NIBBLES | (long) zero << Integer.SIZE;
+        return words;
     }
 
-    private static void setStream(Frame frame, Operands o, int s, int panel) {
-        frame.set(DotCode.CODES + 8 * s, o.codesAt(panel));
-        frame.set(DotCode.SCALES + 8 * s, o.scalesAt(panel));
-        frame.set(DotCode.ZEROS + 8 * s, o.zeroPointsAt(panel));
-        frame.set(DotCode.BIAS + 8 * s, frame.bias(o.w(), panel));
+    private static void stream(long[] words, Frame frame, Operands o, int s, int panel) {
+        words[DotCode.CODES / WORD + s] = o.codesAt(panel);
+        words[DotCode.SCALES / WORD + s] = o.scalesAt(panel);
+        words[DotCode.ZEROS / WORD + s] = o.zeroPointsAt(panel);
+        words[DotCode.BIAS / WORD + s] = frame.bias(o.w(), panel);
     }
 
     private Routine routine(Operands o, int rows, int streams) {

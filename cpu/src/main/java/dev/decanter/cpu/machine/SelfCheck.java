@@ -17,7 +17,8 @@ final class SelfCheck {
     private static final int OUTPUTS = 19;
     private static final int INPUTS = 128;
     private static final int GROUP = 64;
-    private static final int[] ROWS = {1, 3, 17};
+    /** One row, a few, and as many as go to tiles. Every start waits for this in code that is not compiled yet. */
+    private static final int[] ROWS = {1, 3, 9};
 
     private SelfCheck() {}
 

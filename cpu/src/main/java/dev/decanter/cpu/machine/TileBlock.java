@@ -6,12 +6,14 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Rows that are multiplied by pairs of panels: calls the routines of {@link TileKernels} in turn. */
 final class TileBlock {
     private static final int TILE_CODES = 1024;
     private static final int VECTOR = 64;
     private static final int LINE = 64;
+    private static final int WORD = Long.BYTES;
     private static final int MOST_AHEAD = 16;
     /** Bytes of results that are better not written through the caches: nobody finds them there later. */
     private static final long CACHED = 1 << 20;
@@ -30,8 +32,15 @@ final class TileBlock {
     private final int rows;
     private final int tiles;
     private final Frame frame = Frame.current();
+    private final long[] words = frame.words();
+    private final @Nullable Routine[] routines = new Routine[4 * (MOST_AHEAD + 1)];
     private final MemorySegment scratch;
-    private final UnpackCode.Shape unpacked;
+    private final long base;
+    private final long tileBytes;
+    private final long scaleBytes;
+    private final Routine unpacking;
+    /** The weights that are to be asked for. */
+    private long next;
 
     TileBlock(TileKernels kernels, Operands o, int row, int rows) {
         this.kernels = kernels;
@@ -41,8 +50,11 @@ final class TileBlock {
         w = o.w();
         tiles = Math.ceilDiv(rows, QuantizedRows.TILE);
         scratch = frame.scratch(Y + (long) tiles * QuantizedRows.TILE * TileCode.Y_ROW);
-        unpacked = new UnpackCode.Shape(
-                w.bits(), w.group(), w.perRow(), w.halfScales(), w.zeroPoints().byteSize() != 0);
+        base = scratch.address();
+        tileBytes = (long) QuantizedRows.TILE * w.paddedInputs();
+        scaleBytes = (long) QuantizedRows.TILE * Float.BYTES * w.groups();
+        unpacking = kernels.unpacking(new UnpackCode.Shape(
+                w.bits(), w.group(), w.perRow(), w.halfScales(), w.zeroPoints().byteSize() != 0));
         configure();
     }
 
@@ -74,8 +86,8 @@ final class TileBlock {
                     unpack(panel + p, p, g, groups);
                 }
                 boolean more = g + groups < w.groups();
-                int next = more || panel + 2 * panels > end ? panel : panel + panels;
-                int ahead = ahead(next, more ? g + groups : 0, Math.max(1, tiles / 2) * groups);
+                int following = more || panel + 2 * panels > end ? panel : panel + panels;
+                int ahead = ahead(following, more ? g + groups : 0, Math.max(1, tiles / 2) * groups);
                 if (tiles > 1) {
                     products(panels, 0, 2, g, groups, ahead);
                 }
@@ -94,9 +106,7 @@ final class TileBlock {
 
     /** Lines that each step has to ask for, so that the next slice's weights come while this one's are multiplied. */
     private int ahead(int panel, int g, int steps) {
-        long at = o.codesAt(panel) + codeBytes(g);
-        frame.set(TileCode.NEXT, at);
-        frame.set(TileCode.NEXT + 8, at + w.panelBytes());
+        next = o.codesAt(panel) + codeBytes(g);
         long lines = codeBytes(Math.min(TileCode.SLICE / w.group(), w.groups())) / LINE;
         // powers of two, so that there are few routines
         return Math.min(MOST_AHEAD, Math.max(1, Integer.highestOneBit((int) (2 * lines / steps))));
@@ -109,50 +119,64 @@ final class TileBlock {
 
     private void unpack(int panel, int place, int g, int groups) {
         int entries = w.perRow() ? 0 : g * BlockWeights.PANEL;
-        boolean nibbles = w.bits() == 4;
-        frame.set(UnpackCode.CODES, o.codesAt(panel) + codeBytes(g));
-        frame.set(UnpackCode.SCALES, o.scalesAt(panel) + (long) entries * (w.halfScales() ? 2 : 4));
-        frame.set(UnpackCode.ZERO_POINTS, o.zeroPointsAt(panel) + entries);
-        frame.set(UnpackCode.TO, scratch.address() + (long) place * TileCode.PANEL_BYTES);
-        frame.set(UnpackCode.SCALES_TO, scratch.address() + SCALES + (long) place * VECTOR);
-        frame.set(UnpackCode.GROUPS, groups);
-        if (nibbles) {
-            frame.setInt(UnpackCode.ZERO, w.zeroPoint() * 0x01010101);
-            frame.setInt(UnpackCode.MASK, 0x0F0F0F0F);
-            frame.setInt(UnpackCode.FACTOR, 0x01010101);
+        words[UnpackCode.CODES / WORD] = o.codesAt(panel) + codeBytes(g);
+        words[UnpackCode.SCALES / WORD] = o.scalesAt(panel) + (long) entries * (w.halfScales() ? 2 : 4);
+        words[UnpackCode.ZERO_POINTS / WORD] = o.zeroPointsAt(panel) + entries;
+        words[UnpackCode.TO / WORD] = base + (long) place * TileCode.PANEL_BYTES;
+        words[UnpackCode.SCALES_TO / WORD] = base + SCALES + (long) place * VECTOR;
+        words[UnpackCode.GROUPS / WORD] = groups;
+        if (w.bits() == 4) {
+            words[UnpackCode.ZERO / WORD] = pair(w.zeroPoint() * 0x01010101, 0x0F0F0F0F);
+            words[UnpackCode.FACTOR / WORD] = 0x01010101;
         } else {
-            frame.setFloat(UnpackCode.ZERO, w.zeroPoint() - 128);
-            frame.setInt(UnpackCode.MASK, 0x80808080);
-            frame.setInt(UnpackCode.FACTOR, 128);
+            words[UnpackCode.ZERO / WORD] = pair(Float.floatToRawIntBits((float) w.zeroPoint() - 128), 0x80808080);
+            words[UnpackCode.FACTOR / WORD] = 128;
         }
-        kernels.unpacking(unpacked).call(frame.block());
+        frame.write(UnpackCode.FACTOR / WORD + 1);
+        unpacking.call(frame.block());
+    }
+
+    /** Two numbers of 32 bits that lie side by side. */
+    private static long pair(int first, int second) {
+        return Integer.toUnsignedLong(first) | (long) second << Integer.SIZE;
     }
 
     /** Blocks of {@code tall} tiles of rows, as many as there are from tile {@code first} on, by a slice of the panels. */
     private void products(int panels, int first, int tall, int g, int groups, int ahead) {
         int m = row + first * QuantizedRows.TILE;
-        long tileBytes = (long) QuantizedRows.TILE * w.paddedInputs();
-        long scaleBytes = (long) QuantizedRows.TILE * Float.BYTES * w.groups();
         long from = offset(g * w.group());
         // after the slice, the address is where the next input is
         long read = offset((g + groups) * w.group()) - from;
-        frame.set(TileCode.A, o.inputsAt(m) + from);
-        frame.set(TileCode.A_TILE, tileBytes);
-        frame.set(TileCode.A_NEXT, tall * tileBytes - read);
-        frame.set(TileCode.WEIGHTS, scratch.address());
-        frame.set(TileCode.SUMS, scratch.address() + SUMS);
-        frame.set(TileCode.SCALES, scratch.address() + SCALES);
-        frame.set(TileCode.X_SCALES, o.inputScalesAt(m) + (long) VECTOR * g);
-        frame.set(TileCode.X_SUMS, o.inputSumsAt(m) + (long) VECTOR * g);
-        frame.set(TileCode.X_TILE, scaleBytes);
-        frame.set(TileCode.X_NEXT, tall * scaleBytes - (long) VECTOR * groups);
-        frame.set(TileCode.Y, scratch.address() + Y + (long) first * QuantizedRows.TILE * TileCode.Y_ROW);
-        frame.set(TileCode.GROUPS, groups);
-        frame.set(TileCode.STEPS, (long) groups * (tall == 2 ? tiles / 2 : 1));
-        frame.set(TileCode.CONFIGURATION, scratch.address() + CONFIGURATION);
-        boolean zeros = w.bits() == Byte.SIZE && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
-        kernels.products(new TileShape(w.group(), w.perRow(), zeros, panels, tall, ahead))
-                .call(frame.block());
+        words[TileCode.A / WORD] = o.inputsAt(m) + from;
+        words[TileCode.A_TILE / WORD] = tileBytes;
+        words[TileCode.A_NEXT / WORD] = tall * tileBytes - read;
+        words[TileCode.WEIGHTS / WORD] = base;
+        words[TileCode.SUMS / WORD] = base + SUMS;
+        words[TileCode.SCALES / WORD] = base + SCALES;
+        words[TileCode.X_SCALES / WORD] = o.inputScalesAt(m) + (long) VECTOR * g;
+        words[TileCode.X_SUMS / WORD] = o.inputSumsAt(m) + (long) VECTOR * g;
+        words[TileCode.X_TILE / WORD] = scaleBytes;
+        words[TileCode.X_NEXT / WORD] = tall * scaleBytes - (long) VECTOR * groups;
+        words[TileCode.Y / WORD] = base + Y + (long) first * QuantizedRows.TILE * TileCode.Y_ROW;
+        words[TileCode.GROUPS / WORD] = groups;
+        words[TileCode.STEPS / WORD] = (long) groups * (tall == 2 ? tiles / 2 : 1);
+        words[TileCode.CONFIGURATION / WORD] = base + CONFIGURATION;
+        words[TileCode.NEXT / WORD] = next;
+        words[TileCode.NEXT / WORD + 1] = next + w.panelBytes();
+        frame.write(TileCode.NEXT / WORD + 2);
+        routine(panels, tall, ahead).call(frame.block());
+    }
+
+    /** One of the few that a block needs; asking for it by its whole shape costs more than some calls. */
+    private Routine routine(int panels, int tall, int ahead) {
+        int index = (ahead * 2 + tall - 1) * 2 + panels - 1;
+        Routine known = routines[index];
+        if (known == null) {
+            boolean zeros = w.bits() == Byte.SIZE && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
+            known = kernels.products(new TileShape(w.group(), w.perRow(), zeros, panels, tall, ahead));
+            routines[index] = known;
+        }
+        return known;
     }
 
     /** Byte of an input in its tile of rows. */

@@ -14,9 +14,11 @@ import dev.decanter.runtime.CompiledModel;
 import dev.decanter.runtime.Core;
 import dev.decanter.runtime.InferRequest;
 import dev.decanter.runtime.Tensor;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
 
 /** Other dimensions for the same elements, right ones and wrong ones, as REFERENCE gives them. */
 class ShapeStepsTest {
@@ -28,6 +30,17 @@ class ShapeStepsTest {
             dims[i] = choice[random.nextInt(choice.length)];
         }
         return dims;
+    }
+
+    @Test
+    void anEmptyBatchLeavesTheOpenDimensionAsItIs() {
+        Op op = new ShapeOp.Reshape(true);
+        Tensor target = Tensor.ofLongs(Shape.of(3), 0, -1, 4);
+        Tensor x = Graph.noise(new Random(1), Shape.of(0, 3, 8));
+        for (String device : List.of("CPU", "REFERENCE")) {
+            assertThat(run(device, op, x, target, false)).isEqualTo(Shape.of(0, 6, 4));
+            assertThat(run(device, op, x, target, true)).isEqualTo(Shape.of(0, 6, 4));
+        }
     }
 
     @Property(tries = 400)

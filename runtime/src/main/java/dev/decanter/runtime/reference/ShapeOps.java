@@ -62,6 +62,7 @@ final class ShapeOps {
         long[] dims = Values.longs(pattern, "the shape");
         int open = -1;
         long known = 1;
+        boolean[] copied = new boolean[from.rank()];
         for (int d = 0; d < dims.length; d++) {
             if (dims[d] == 0 && op.specialZero()) {
                 if (d >= from.rank()) {
@@ -69,8 +70,8 @@ final class ShapeOps {
                             "dimension " + d + " is to be copied from " + from + ", which has not so many");
                 }
                 dims[d] = from.dim(d);
-            }
-            if (dims[d] == -1 && open < 0) {
+                copied[d] = true;
+            } else if (dims[d] == -1 && open < 0) {
                 open = d;
             } else if (dims[d] < 0) {
                 throw new IrException("illegal shape " + Arrays.toString(dims));
@@ -80,10 +81,15 @@ final class ShapeOps {
         }
         long elements = from.elements();
         if (open >= 0) {
-            if (known == 0 ? elements != 0 : elements % known != 0) {
+            // what is copied is in both products, so that an empty batch leaves the open dimension what it is in others
+            long rest = 1;
+            for (int d = 0; d < from.rank(); d++) {
+                rest = Math.multiplyExact(rest, copied[d] ? 1 : from.dim(d));
+            }
+            if (known == 0 ? rest != 0 : rest % known != 0) {
                 throw new IrException("shape " + from + " cannot become " + Arrays.toString(dims));
             }
-            dims[open] = known == 0 ? 0 : elements / known;
+            dims[open] = known == 0 ? 0 : rest / known;
         }
         Shape to = Shape.of(dims);
         if (to.elements() != elements) {
