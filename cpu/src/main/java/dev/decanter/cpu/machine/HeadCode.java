@@ -82,14 +82,7 @@ final class HeadCode {
 
     /** What {@link #CONSTANTS} points at. */
     static int[] constants() {
-        int[] all = new int[(NUMBERS.length + ROTATIONS.length) * LANES];
-        for (int i = 0; i < all.length; i++) {
-            int vector = i / LANES;
-            all[i] = vector < NUMBERS.length
-                    ? Float.floatToRawIntBits(NUMBERS[vector])
-                    : (i % LANES + ROTATIONS[vector - NUMBERS.length]) % LANES;
-        }
-        return all;
+        return ConstantVectors.of(NUMBERS, ROTATIONS);
     }
 
     private static Mem field(int offset) {

@@ -68,14 +68,7 @@ final class SoftmaxCode {
 
     /** What {@link AttentionFields#CONSTANTS} points at: vectors, each of one number but for the rotations. */
     static int[] constants() {
-        int[] all = new int[(NUMBERS.length + ROTATIONS.length) * LANES];
-        for (int i = 0; i < all.length; i++) {
-            int vector = i / LANES;
-            all[i] = vector < NUMBERS.length
-                    ? Float.floatToRawIntBits(NUMBERS[vector])
-                    : (i % LANES + ROTATIONS[vector - NUMBERS.length]) % LANES;
-        }
-        return all;
+        return ConstantVectors.of(NUMBERS, ROTATIONS);
     }
 
     private static Mem field(int offset) {

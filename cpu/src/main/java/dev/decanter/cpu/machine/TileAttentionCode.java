@@ -6,6 +6,7 @@ import dev.decanter.assembler.Gp;
 import dev.decanter.assembler.Label;
 import dev.decanter.assembler.Vec;
 import dev.decanter.assembler.VectorOp;
+import java.util.Arrays;
 
 /**
  * Emits attention of 16 rows of queries over a range of keys with AMX: scores by tiles of bf16, their softmax by vectors, the
@@ -93,24 +94,9 @@ final class TileAttentionCode {
 
     /** What {@link #CONSTANTS} points at: vectors, each of one number but for the rotations. */
     static int[] constants() {
-        int[] all = new int[(3 + POLYNOMIAL.length + ROTATIONS.length) * ROWS];
-        int at = 0;
-        for (float value : new float[] {LEAST, ROUNDER, HIDDEN}) {
-            for (int i = 0; i < ROWS; i++) {
-                all[at++] = Float.floatToRawIntBits(value);
-            }
-        }
-        for (float value : POLYNOMIAL) {
-            for (int i = 0; i < ROWS; i++) {
-                all[at++] = Float.floatToRawIntBits(value);
-            }
-        }
-        for (int rotation : ROTATIONS) {
-            for (int i = 0; i < ROWS; i++) {
-                all[at++] = (i + rotation) % ROWS;
-            }
-        }
-        return all;
+        float[] numbers = Arrays.copyOf(new float[] {LEAST, ROUNDER, HIDDEN}, 3 + POLYNOMIAL.length);
+        System.arraycopy(POLYNOMIAL, 0, numbers, 3, POLYNOMIAL.length);
+        return ConstantVectors.of(numbers, ROTATIONS);
     }
 
     static byte[] emit() {
