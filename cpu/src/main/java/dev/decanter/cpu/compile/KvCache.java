@@ -212,7 +212,7 @@ final class KvCache implements VariableState, AutoCloseable {
         int sequences = tables.length;
         long filled = length % BLOCK;
         int parting = 0;
-        if (filled > 0 && steps > 0) {
+        if (filled > 0 && steps > 0 && sequences > 1) {
             // the last holder of a block writes to it: the past, if it holds it too, knows only positions before that
             parting = sequences
                     - (int) Arrays.stream(tables)

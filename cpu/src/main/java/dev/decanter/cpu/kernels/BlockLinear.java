@@ -13,20 +13,11 @@ public final class BlockLinear {
     /** Bytes of codes of activations that tasks go through again and again: half of a second-level cache. */
     private static final long ROW_BLOCK = 1 << 20;
 
-    /** Bytes of weights of a task for one row, which memory delivers in about 10 to 20 µs. */
-    private static final long TASK_BYTES = 192 << 10;
-
-    /** Least bytes of weights of a task for one row, when there are many threads. */
-    private static final long LEAST_BYTES = 32 << 10;
-
     /** Products of a task for many rows: 20 µs or more at 750 G/s, the most that a core is known to do. */
     private static final long TASK_PRODUCTS = 16L << 20;
 
     /** Panels that kernels for many rows take together: two or three. */
     private static final int TOGETHER = 6;
-
-    /** Panels that kernels for one row take in turns: a few, and an even number. */
-    private static final int ONE_ROW = 4;
 
     private static final int TASKS_PER_THREAD = 4;
 
@@ -73,25 +64,25 @@ public final class BlockLinear {
             return;
         }
         int height = rowBlock(x);
-        long each = each(team, Math.ceilDiv(codes, panels), x.paddedInputs(), Math.min(height, x.rows()), panels);
+        Cut cut = cut(team, Math.ceilDiv(codes, panels), x.paddedInputs(), Math.min(height, x.rows()), panels);
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
-            int tasks = 0;
-            for (Product p : products) {
-                tasks += (int) Math.ceilDiv(p.weights.panels(), each);
+            team.run(cut.tasks(), task -> multiply(kernels, x, from, rows, products, cut.from(task), cut.to(task)));
+        }
+    }
+
+    /** The part from panel {@code begin} to before panel {@code end}, counted through all products. */
+    private static void multiply(
+            BlockKernels kernels, QuantizedRows x, int row, int rows, Product[] products, int begin, int end) {
+        int first = 0;
+        for (Product p : products) {
+            int panel = Math.max(begin - first, 0);
+            int count = Math.min(end - first, p.weights.panels()) - panel;
+            if (count > 0) {
+                kernels.multiply(p.weights, panel, count, x, row, rows, p.y, p.yOffset, p.yStride);
             }
-            team.run(tasks, task -> {
-                int rest = task;
-                int i = 0;
-                while (rest >= Math.ceilDiv(products[i].weights.panels(), each)) {
-                    rest -= (int) Math.ceilDiv(products[i++].weights.panels(), each);
-                }
-                Product p = products[i];
-                int panel = (int) (rest * each);
-                int count = (int) Math.min(each, p.weights.panels() - panel);
-                kernels.multiply(p.weights, panel, count, x, from, rows, p.y, p.yOffset, p.yStride);
-            });
+            first += p.weights.panels();
         }
     }
 
@@ -130,13 +121,13 @@ public final class BlockLinear {
         int lines = Math.min(height, x.rows());
         long fit = Math.max(1, GATE_ELEMENTS / ((long) PANEL * lines));
         fit = fit < TOGETHER ? fit : fit / TOGETHER * TOGETHER;
-        long each = Math.min(fit, each(team, panelBytes, 2L * x.paddedInputs(), lines, panels));
+        Cut cut = cut(team, panelBytes, 2L * x.paddedInputs(), lines, panels).atMost(fit);
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
-            team.run((int) Math.ceilDiv(panels, each), task -> {
-                int panel = (int) (task * each);
-                int count = (int) Math.min(each, panels - panel);
+            team.run(cut.tasks(), task -> {
+                int panel = cut.from(task);
+                int count = cut.to(task) - panel;
                 int width = count * PANEL;
                 MemorySegment both = Scratch.current().memory(2L * rows * width * Float.BYTES);
                 // the first row and panel of the task lie at the beginning
@@ -167,15 +158,13 @@ public final class BlockLinear {
         return (int) Math.ceilDiv(tiles, blocks) * TILE;
     }
 
-    /** Panels of a task: a few tasks for each thread, but none too short to be worth its call. */
-    private static long each(ThreadTeam team, long panelBytes, long inputs, int rows, int panels) {
-        long fair = Math.max(1, panels / ((long) TASKS_PER_THREAD * team.size()));
+    /** A few tasks for each thread, but none too short to be worth its call. */
+    private static Cut cut(ThreadTeam team, long panelBytes, long inputs, int rows, int panels) {
         if (rows == 1) {
-            long least = Math.ceilDiv(LEAST_BYTES, panelBytes);
-            long each = Math.clamp(fair, least, Math.max(least, Math.ceilDiv(TASK_BYTES, panelBytes)));
-            return each == 1 ? 1 : Math.ceilDiv(each, ONE_ROW) * ONE_ROW;
+            return Cut.falling(panels, panelBytes, team.size());
         }
+        long fair = Math.max(1, panels / ((long) TASKS_PER_THREAD * team.size()));
         long each = Math.max(fair, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
-        return Math.ceilDiv(each, TOGETHER) * TOGETHER;
+        return Cut.even(panels, Math.ceilDiv(each, TOGETHER) * TOGETHER);
     }
 }

@@ -5,8 +5,6 @@ import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Products by dot instructions of bytes: AVX-512 VNNI, or AVX-VNNI with 256 bits. */
 final class DotKernels implements BlockKernels {
@@ -23,7 +21,7 @@ final class DotKernels implements BlockKernels {
 
     private final int vectorBytes;
     private final int most;
-    private final Map<DotShape, Routine> routines = new ConcurrentHashMap<>();
+    private final Routines routines = new Routines(DotShape.KEYS);
 
     /** Kernels with vectors of 64 or 32 bytes. */
     DotKernels(int vectorBytes) {
@@ -149,6 +147,6 @@ final class DotKernels implements BlockKernels {
                 o.x().rows() > 1,
                 rows,
                 streams);
-        return routines.computeIfAbsent(shape, s -> Routine.of(DotCode.of(s)));
+        return routines.of(shape.key(), () -> DotCode.of(shape));
     }
 }

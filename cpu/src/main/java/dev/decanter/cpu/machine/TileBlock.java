@@ -14,7 +14,6 @@ final class TileBlock {
     private static final int VECTOR = 64;
     private static final int LINE = 64;
     private static final int WORD = Long.BYTES;
-    private static final int MOST_AHEAD = 16;
     /** Bytes of results that are better not written through the caches: nobody finds them there later. */
     private static final long CACHED = 1 << 20;
 
@@ -33,7 +32,7 @@ final class TileBlock {
     private final int tiles;
     private final Frame frame = Frame.current();
     private final long[] words = frame.words();
-    private final @Nullable Routine[] routines = new Routine[4 * (MOST_AHEAD + 1)];
+    private final @Nullable Routine[] routines = new Routine[4 * (TileShape.MOST_AHEAD + 1)];
     private final MemorySegment scratch;
     private final long base;
     private final long tileBytes;
@@ -109,7 +108,7 @@ final class TileBlock {
         next = o.codesAt(panel) + codeBytes(g);
         long lines = codeBytes(Math.min(TileCode.SLICE / w.group(), w.groups())) / LINE;
         // powers of two, so that there are few routines
-        return Math.min(MOST_AHEAD, Math.max(1, Integer.highestOneBit((int) (2 * lines / steps))));
+        return Math.min(TileShape.MOST_AHEAD, Math.max(1, Integer.highestOneBit((int) (2 * lines / steps))));
     }
 
     /** Bytes of codes of so many groups of a panel. */

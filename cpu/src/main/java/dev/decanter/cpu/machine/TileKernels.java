@@ -5,8 +5,6 @@ import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Products by AMX tiles of bytes, and by dot instructions where rows are few. Two panels at a time are unpacked slice by
@@ -20,9 +18,9 @@ final class TileKernels implements BlockKernels {
     private static final int MOST_ROWS = 1024;
 
     private final DotKernels few = new DotKernels(BlockWeights.WORD);
-    private final Map<UnpackCode.Shape, Routine> unpacking = new ConcurrentHashMap<>();
-    private final Map<TileShape, Routine> products = new ConcurrentHashMap<>();
-    private final Map<UnpackCode.Ending, Routine> endings = new ConcurrentHashMap<>();
+    private final Routines unpacking = new Routines(UnpackCode.Shape.KEYS);
+    private final Routines products = new Routines(TileShape.KEYS);
+    private final Routines endings = new Routines(UnpackCode.Ending.KEYS);
 
     TileKernels() {}
 
@@ -62,14 +60,14 @@ final class TileKernels implements BlockKernels {
     }
 
     Routine unpacking(UnpackCode.Shape shape) {
-        return unpacking.computeIfAbsent(shape, s -> Routine.of(UnpackCode.unpack(s)));
+        return unpacking.of(shape.key(), () -> UnpackCode.unpack(shape));
     }
 
     Routine products(TileShape shape) {
-        return products.computeIfAbsent(shape, s -> Routine.of(TileCode.of(s)));
+        return products.of(shape.key(), () -> TileCode.of(shape));
     }
 
     Routine ending(UnpackCode.Ending shape) {
-        return endings.computeIfAbsent(shape, s -> Routine.of(UnpackCode.finish(s)));
+        return endings.of(shape.key(), () -> UnpackCode.finish(shape));
     }
 }

@@ -51,7 +51,15 @@ final class UnpackCode {
     private UnpackCode() {}
 
     /** What an unpacking routine is made for. */
-    record Shape(int bits, int group, boolean perRow, boolean halfScales, boolean zeroPoints) {}
+    record Shape(int bits, int group, boolean perRow, boolean halfScales, boolean zeroPoints) {
+        /** Numbers that {@link #key} gives. */
+        static final int KEYS = 1 << 9;
+
+        int key() {
+            int flags = (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (zeroPoints ? 4 : 0) | (bits == 4 ? 8 : 0);
+            return flags << 5 | group / 32;
+        }
+    }
 
     /** Unpacks groups of one panel. */
     static byte[] unpack(Shape shape) {
@@ -141,7 +149,14 @@ final class UnpackCode {
      *
      * @param past whether results go past the caches; they are aligned to 64 bytes then
      */
-    record Ending(boolean perRow, boolean halfScales, int panels, boolean past) {}
+    record Ending(boolean perRow, boolean halfScales, int panels, boolean past) {
+        /** Numbers that {@link #key} gives. */
+        static final int KEYS = 1 << 4;
+
+        int key() {
+            return (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (past ? 4 : 0) | panels - 1 << 3;
+        }
+    }
 
     /** Writes rows of one or two panels to where they belong, and leaves zeros. */
     static byte[] finish(Ending shape) {
