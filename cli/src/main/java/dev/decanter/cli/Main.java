@@ -2,6 +2,9 @@ package dev.decanter.cli;
 
 import dev.decanter.ir.DecanterException;
 import dev.decanter.runtime.Core;
+import dev.decanter.runtime.UnpreparedException;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -109,8 +112,27 @@ public final class Main implements Runnable {
     private static int execute(CommandLine.ParseResult parsed) {
         try {
             return new CommandLine.RunLast().execute(parsed);
+        } catch (CommandLine.ExecutionException e) {
+            if (e.getCause() instanceof UnpreparedException) {
+                startAgain(parsed);
+            }
+            throw e;
         } catch (OutOfMemoryError | StackOverflowError e) {
             throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), Failures.line(e), e);
+        }
+    }
+
+    private static void startAgain(CommandLine.ParseResult parsed) {
+        String checkout = System.getProperty("decanter.checkout");
+        if (checkout == null) {
+            return;
+        }
+        try {
+            Restart.full(
+                    Path.of(checkout).resolve("decanter"), parsed.originalArgs().size());
+        } catch (IOException e) {
+            throw new CommandFailure("cannot start Java again with all modules: " + e.getMessage()
+                    + "; set DECANTER_START=full for a start with them");
         }
     }
 

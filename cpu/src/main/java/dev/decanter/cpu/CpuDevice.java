@@ -14,6 +14,7 @@ import dev.decanter.ir.Model;
 import dev.decanter.runtime.DeviceLimits;
 import dev.decanter.runtime.InferenceException;
 import dev.decanter.runtime.ModelSource;
+import dev.decanter.runtime.UnpreparedException;
 import dev.decanter.runtime.spi.Compiled;
 import dev.decanter.runtime.spi.Device;
 import dev.decanter.runtime.spi.Executable;
@@ -58,6 +59,13 @@ public final class CpuDevice implements Device {
      */
     public static final String CACHE_DIR = "CACHE_DIR";
 
+    /**
+     * System property: {@code kept} for a JVM without the Vector API, which starts sooner. It runs only models from {@link
+     * #CACHE_DIR} that machine code computes alone; {@link UnpreparedException} says of any other that it takes a JVM with it.
+     */
+    public static final String START = "decanter.cpu.start";
+
+    private static final String KEPT = "kept";
     private static final int MAX_THREADS = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
     private static final AtomicBoolean BEGUN = new AtomicBoolean();
@@ -144,8 +152,18 @@ public final class CpuDevice implements Device {
             ModelSource source, Map<String, String> properties, ThreadTeam team, List<OperationExtension> extensions) {
         Optional<CompileCache> cache = cache(properties);
         String graphOptions = properties.getOrDefault(KV_CACHE_PRECISION, "");
-        Optional<PlanKeeper> plan = cache.flatMap(c -> PlanKeeper.of(c, source, graphOptions));
-        Optional<PlanKeeper.Kept> kept = plan.flatMap(p -> p.find(team));
+        // a graph without vector kernels is the same with any or none
+        Optional<PlanKeeper> plain =
+                cache.flatMap(c -> PlanKeeper.of(c, source, graphOptions, configuration(properties, "none")));
+        Optional<PlanKeeper.Kept> plainKept = plain.flatMap(p -> p.find(team));
+        if (startsKept() && plainKept.isEmpty()) {
+            throw new UnpreparedException("device CPU: this JVM was started without the Vector API (" + START + "="
+                    + KEPT + "), which this model may need; start without that property");
+        }
+        Optional<PlanKeeper> vector = plainKept.isPresent()
+                ? Optional.empty()
+                : cache.flatMap(c -> PlanKeeper.of(c, source, graphOptions, c.configuration()));
+        Optional<PlanKeeper.Kept> kept = plainKept.or(() -> vector.flatMap(p -> p.find(team)));
         if (kept.isPresent()) {
             Model model = kept.get().model();
             CachePrecision precision = kept.get().precision();
@@ -161,7 +179,8 @@ public final class CpuDevice implements Device {
                 team,
                 memory,
                 extensions,
-                rewritten -> plan.ifPresent(p -> p.keep(model, rewritten, options.cache(), memory)));
+                rewritten -> (CpuCompiler.needsVectors(rewritten) ? vector : plain)
+                        .ifPresent(p -> p.keep(model, rewritten, options.cache(), memory)));
         return new Compiled(model, executable);
     }
 
@@ -171,20 +190,20 @@ public final class CpuDevice implements Device {
             return Optional.empty();
         }
         try {
-            return Optional.of(new CompileCache(Path.of(folder), configuration(properties)));
+            return Optional.of(new CompileCache(Path.of(folder), configuration(properties, VectorSupport.describe())));
         } catch (InvalidPathException e) {
             throw new InferenceException(CACHE_DIR + " is not a path: \"" + folder + "\"", e);
         }
     }
 
     /** All that the layout of weights may depend on besides the model: options, and what chooses kernels. */
-    private static String configuration(Map<String, String> properties) {
+    private static String configuration(Map<String, String> properties, String vectors) {
         Map<String, String> all = new TreeMap<>(properties);
         all.keySet().removeAll(List.of(CACHE_DIR, NUM_THREADS, KV_CACHE_PRECISION));
         System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith("decanter.cpu."))
+                .filter(name -> name.startsWith("decanter.cpu.") && !name.equals(START))
                 .forEach(name -> all.put(name, System.getProperty(name)));
-        all.put("vectors", VectorSupport.describe());
+        all.put("vectors", vectors);
         all.put("machine", MachineCode.describe());
         all.put("architecture", System.getProperty("os.arch"));
         all.put("features", CpuInfo.features());
@@ -193,7 +212,7 @@ public final class CpuDevice implements Device {
 
     /** A width that was asked for and cannot be had is an error; a missing vector module costs speed and is said once. */
     private static void checkVectors() {
-        if (VectorSupport.problem().isEmpty()) {
+        if (VectorSupport.problem().isEmpty() || startsKept()) {
             return;
         }
         String problem = VectorSupport.problem().get();
@@ -203,6 +222,10 @@ public final class CpuDevice implements Device {
         if (!WARNED.getAndSet(true)) {
             System.getLogger(CpuDevice.class.getName()).log(System.Logger.Level.WARNING, problem);
         }
+    }
+
+    private static boolean startsKept() {
+        return KEPT.equals(System.getProperty(START));
     }
 
     private static int threads(String text) {

@@ -186,7 +186,8 @@ public final class CompileCache {
         return folder;
     }
 
-    String configuration() {
+    /** What regions depend on besides the model. */
+    public String configuration() {
         return configuration;
     }
 

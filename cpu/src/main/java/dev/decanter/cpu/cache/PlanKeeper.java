@@ -56,8 +56,10 @@ public final class PlanKeeper {
      * Returns the keeper of a model; none if its files cannot be told from others, or it is in no file.
      *
      * @param options compile options of which only the graph depends, not the weights
+     * @param configuration what else the graph depends on
      */
-    public static Optional<PlanKeeper> of(CompileCache cache, ModelSource source, String options) {
+    public static Optional<PlanKeeper> of(
+            CompileCache cache, ModelSource source, String options, String configuration) {
         try {
             List<SourceFile> files = new ArrayList<>();
             for (Path file : source.files()) {
@@ -84,7 +86,7 @@ public final class PlanKeeper {
             for (Digest digest : List.of(key, name)) {
                 digest.add(source.recipe());
                 digest.add(options);
-                digest.add(cache.configuration());
+                digest.add(configuration);
             }
             Path first = files.getFirst().path().toRealPath();
             name.add(first.toString());

@@ -76,6 +76,11 @@ public final class CpuCompiler {
         }
     }
 
+    /** Whether any step of a graph that has all passes behind it may run kernels of the Vector API on this processor. */
+    public static boolean needsVectors(Model own) {
+        return !MachineOnly.available() || !own.topologicalOrder().stream().allMatch(MachineOnly::computes);
+    }
+
     /** The graph after all passes but those for approximate products. */
     static Model rewrite(Model model, WeightMemory memory) {
         return rewrite(model, CompileOptions.EXACT, memory);

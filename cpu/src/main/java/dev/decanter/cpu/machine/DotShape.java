@@ -28,7 +28,8 @@ record DotShape(
 
     /** A number for all but the vectors. */
     int key() {
-        int flags = (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (zeroPoints ? 4 : 0) | (tiled ? 8 : 0) | (bits == 4 ? 16 : 0);
+        int flags =
+                (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (zeroPoints ? 4 : 0) | (tiled ? 8 : 0) | (bits == 4 ? 16 : 0);
         return ((flags << 1 | streams - 1) << 3 | rows - 1) << 5 | group / 32;
     }
 }

@@ -11,7 +11,6 @@ import dev.decanter.cpu.kernels.CachePrecision;
 import dev.decanter.cpu.kernels.Paged;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.TiledAttention;
-import dev.decanter.cpu.kernels.VectorSupport;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -59,9 +58,7 @@ public final class MachineAttention implements AttentionKernels {
     }
 
     private static Optional<TiledAttention> makeTiles() {
-        return KERNELS.isPresent() && VectorSupport.bits() == LINE * Byte.SIZE && has(CpuFeature.AMX_BF16)
-                ? Optional.of(new TileAttention())
-                : Optional.empty();
+        return KERNELS.isPresent() && has(CpuFeature.AMX_BF16) ? Optional.of(new TileAttention()) : Optional.empty();
     }
 
     /** A number below {@link #PRECISIONS}. */

@@ -154,7 +154,7 @@ final class UnpackCode {
         static final int KEYS = 1 << 4;
 
         int key() {
-            return (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (past ? 4 : 0) | panels - 1 << 3;
+            return (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (past ? 4 : 0) | (panels - 1) << 3;
         }
     }
 

@@ -119,7 +119,7 @@ class CacheDirTest {
     }
 
     /** Where the classes of all modules that the other process needs are. */
-    private static String classPath() throws URISyntaxException {
+    static String classPath() throws URISyntaxException {
         Set<String> places = new LinkedHashSet<>();
         for (Class<?> type : List.of(
                 Main.class,

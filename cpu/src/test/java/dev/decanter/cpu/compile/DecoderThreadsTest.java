@@ -27,7 +27,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /** A layer of a decoder with a cache and block-linear weights gives the same bits on any number of threads. */
-class DecoderThreadsTest {
+public class DecoderThreadsTest {
     private static final Core CORE = Core.create();
     private static final int HIDDEN = 256;
     private static final int INNER = 640;
@@ -52,7 +52,12 @@ class DecoderThreadsTest {
 
     private record Heads(int all, int ofKeys, int size) {}
 
-    private record Decoder(Form form, int group, Heads heads, Random random) {
+    /** The layer of one seed, with so many weights that they are worth a cache; {@link MachineOnly} knows all its parts. */
+    public static Model decoder(long seed) {
+        return new Decoder(Form.ASYM, 64, HEADS.getFirst(), new Random(seed), 4 * VOCABULARY).model();
+    }
+
+    private record Decoder(Form form, int group, Heads heads, Random random, int vocabulary) {
         Output linear(Graph g, Output x, CompressedForm kind, int outputs, int inputs) {
             int size = kind == form.head ? inputs : group;
             var layout = new CompressedForm.Layout(
@@ -100,7 +105,7 @@ class DecoderThreadsTest {
                 Output gate = g.op(new UnaryOp.Swish(), linear(g, again, form.layers, INNER, HIDDEN));
                 Output inner = g.op(new BinaryOp.Multiply(), gate, linear(g, again, form.layers, INNER, HIDDEN));
                 Output last = g.op(new BinaryOp.Add(), sum, linear(g, inner, form.layers, HIDDEN, INNER));
-                g.result(linear(g, norm(g, last), form.head, VOCABULARY, HIDDEN));
+                g.result(linear(g, norm(g, last), form.head, vocabulary, HIDDEN));
             });
         }
     }
@@ -136,7 +141,7 @@ class DecoderThreadsTest {
             @ForAll @IntRange(min = 1, max = 200) int prompt,
             @ForAll long seed) {
         Random random = new Random(seed);
-        Model model = new Decoder(form, 32 << group, HEADS.get(heads), random).model();
+        Model model = new Decoder(form, 32 << group, HEADS.get(heads), random, VOCABULARY).model();
         List<Tensor> steps = new ArrayList<>();
         for (int rows : new int[] {prompt, 1, 1, 7, 1}) {
             steps.add(Graph.noise(random, Shape.of(1, rows, HIDDEN)));
