@@ -36,7 +36,8 @@ final class MachineOnly {
                 !op.exact() && isKept(node.input(1)) && isKept(node.input(2)) && isWhole(node.input(2));
             case FusedOp _ -> false;
             case Op.Parameter _, Op.Result _, Op.Constant _ -> true;
-            case ShapeOp.Reshape _, ShapeOp.Squeeze _, ShapeOp.SqueezeV15 _, ShapeOp.Unsqueeze _ -> !isKept(node.input(0));
+            case ShapeOp.Reshape _, ShapeOp.Squeeze _, ShapeOp.SqueezeV15 _, ShapeOp.Unsqueeze _ ->
+                !isKept(node.input(0));
             case ShapeOp.Slice _, ShapeOp.Transpose _ -> !isKept(node.input(0));
             // numbers of positions and shapes, a few for each token
             case ShapeOp _ -> node.outputs().stream().allMatch(MachineOnly::counts);
