@@ -20,7 +20,8 @@ import java.util.TreeMap;
  * @param patience how long to wait for others to be quiet before a run
  */
 record Rounds(int pairs, int tokens, List<Integer> prompts, List<Integer> contexts, int patience) {
-    private static final int WARM_UP_TOKENS = 16;
+    /** The JIT compiles for the first few hundred tokens; what it costs there is in the times to the first token. */
+    private static final int WARM_UP_ROUNDS = 3;
 
     /** The longest sequence that any engine has to hold. */
     int positions() {
@@ -45,11 +46,13 @@ record Rounds(int pairs, int tokens, List<Integer> prompts, List<Integer> contex
     List<Sample> run(List<Worker> workers, Map<Integer, Map<String, JsonNode>> greedy)
             throws IOException, InterruptedException {
         List<Sample> samples = new ArrayList<>();
-        // Untimed: the JIT compiles kernels, files come into the page cache.
+        // untimed: the JIT compiles kernels, files come into the page cache
         for (Worker worker : workers) {
-            for (int prompt : prompts) {
-                worker.prompt(prompt);
-                worker.decode(Math.min(tokens, WARM_UP_TOKENS));
+            for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+                for (int prompt : prompts) {
+                    worker.prompt(prompt);
+                    worker.decode(tokens);
+                }
             }
         }
         for (int pair = 0; pair < pairs; pair++) {
