@@ -1,6 +1,7 @@
 package dev.decanter.cpu.compile;
 
 import dev.decanter.cpu.kernels.ThreadTeam;
+import dev.decanter.cpu.kernels.VectorSupport;
 import dev.decanter.ir.Dimension;
 import dev.decanter.ir.ElementType;
 import dev.decanter.ir.Output;
@@ -58,7 +59,9 @@ final class WarmUp implements AutoCloseable {
 
     /** One that is to be started, unless the system property says no. */
     static WarmUp create() {
-        return new WarmUp(!System.getProperty(PROPERTY, "true").strip().equalsIgnoreCase("false"));
+        boolean wanted = !System.getProperty(PROPERTY, "true").strip().equalsIgnoreCase("false");
+        // without the Vector API nothing is slow until it is compiled
+        return new WarmUp(wanted && VectorSupport.readable());
     }
 
     /** One that never starts. */

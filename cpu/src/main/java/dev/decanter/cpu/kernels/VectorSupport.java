@@ -12,7 +12,7 @@ public final class VectorSupport {
     public static final String PROPERTY = "decanter.cpu.vector";
 
     private static final String MODULE = "jdk.incubator.vector";
-    private static final boolean READABLE = readable();
+    private static final boolean READABLE = isReadable();
 
     /** Widest vector that the hardware runs well, in bits; 0 when only plain loops can be used. */
     private static final int HARDWARE_BITS = READABLE ? hardwareBits() : 0;
@@ -55,7 +55,12 @@ public final class VectorSupport {
         return ENABLED ? BITS + "-bit" : "scalar";
     }
 
-    private static boolean readable() {
+    /** Whether this JVM has the Vector API, at any width. */
+    public static boolean readable() {
+        return READABLE;
+    }
+
+    private static boolean isReadable() {
         Module own = VectorSupport.class.getModule();
         return ModuleLayer.boot().findModule(MODULE).map(own::canRead).orElse(false);
     }
