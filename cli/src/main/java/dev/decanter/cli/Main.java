@@ -113,26 +113,28 @@ public final class Main implements Runnable {
         try {
             return new CommandLine.RunLast().execute(parsed);
         } catch (CommandLine.ExecutionException e) {
-            if (e.getCause() instanceof UnpreparedException) {
-                startAgain(parsed);
-            }
-            throw e;
+            throw e.getCause() instanceof UnpreparedException ? notStartedAgain(parsed, e) : e;
         } catch (OutOfMemoryError | StackOverflowError e) {
             throw new CommandLine.ExecutionException(parsed.commandSpec().commandLine(), Failures.line(e), e);
         }
     }
 
-    private static void startAgain(CommandLine.ParseResult parsed) {
+    /** Starts the command again in a JVM with all modules, in the place of this process; returns why that was not possible. */
+    private static CommandLine.ExecutionException notStartedAgain(
+            CommandLine.ParseResult parsed, CommandLine.ExecutionException unprepared) {
         String checkout = System.getProperty("decanter.checkout");
         if (checkout == null) {
-            return;
+            return unprepared;
         }
         try {
             Restart.full(
                     Path.of(checkout).resolve("decanter"), parsed.originalArgs().size());
+            return unprepared;
         } catch (IOException e) {
-            throw new CommandFailure("cannot start Java again with all modules: " + e.getMessage()
-                    + "; set DECANTER_START=full for a start with them");
+            String message = "cannot start Java again with all modules: " + e.getMessage()
+                    + "; set DECANTER_START=full for a start with them";
+            return new CommandLine.ExecutionException(
+                    parsed.commandSpec().commandLine(), message, new CommandFailure(message));
         }
     }
 
