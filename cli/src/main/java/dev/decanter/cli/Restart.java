@@ -25,9 +25,10 @@ final class Restart {
     private Restart() {}
 
     /**
-     * Starts the same command again, in a JVM with all modules. Returns only if that fails.
+     * Starts the same command again, in a JVM with all modules; does not return.
      *
      * @param words number of the command's words
+     * @throws IOException why that cannot be done
      */
     static void full(Path launcher, int words) throws IOException {
         // as the system has them: a file's name need not be text in any charset

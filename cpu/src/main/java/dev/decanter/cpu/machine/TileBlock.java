@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.decanter.cpu.kernels.BlockWeights;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /** Rows that are multiplied by pairs of panels: calls the routines of {@link TileKernels} in turn. */
 final class TileBlock {
@@ -32,7 +31,7 @@ final class TileBlock {
     private final int tiles;
     private final Frame frame = Frame.current();
     private final long[] words = frame.words();
-    private final @Nullable Routine[] routines = new Routine[4 * (TileShape.MOST_AHEAD + 1)];
+    private final boolean zeros;
     private final MemorySegment scratch;
     private final long base;
     private final long tileBytes;
@@ -54,6 +53,7 @@ final class TileBlock {
         scaleBytes = (long) QuantizedRows.TILE * Float.BYTES * w.groups();
         unpacking = kernels.unpacking(new UnpackCode.Shape(
                 w.bits(), w.group(), w.perRow(), w.halfScales(), w.zeroPoints().byteSize() != 0));
+        zeros = w.bits() == Byte.SIZE && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
         configure();
     }
 
@@ -163,19 +163,8 @@ final class TileBlock {
         words[TileCode.NEXT / WORD] = next;
         words[TileCode.NEXT / WORD + 1] = next + w.panelBytes();
         frame.write(TileCode.NEXT / WORD + 2);
-        routine(panels, tall, ahead).call(frame.block());
-    }
-
-    /** One of the few that a block needs; asking for it by its whole shape costs more than some calls. */
-    private Routine routine(int panels, int tall, int ahead) {
-        int index = (ahead * 2 + tall - 1) * 2 + panels - 1;
-        Routine known = routines[index];
-        if (known == null) {
-            boolean zeros = w.bits() == Byte.SIZE && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
-            known = kernels.products(new TileShape(w.group(), w.perRow(), zeros, panels, tall, ahead));
-            routines[index] = known;
-        }
-        return known;
+        kernels.products(new TileShape(w.group(), w.perRow(), zeros, panels, tall, ahead))
+                .call(frame.block());
     }
 
     /** Byte of an input in its tile of rows. */
