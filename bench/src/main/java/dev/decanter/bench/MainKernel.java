@@ -110,7 +110,7 @@ public enum MainKernel {
         BlockWeights first = BlockPacker.pack(team, memory, source, q, GROUP);
         BlockWeights[] weights = new BlockWeights[turns(first.byteSize())];
         for (int i = 0; i < weights.length; i++) {
-            weights[i] = copy(first, memory);
+            weights[i] = first.in(memory.allocate(first.byteSize()).copyFrom(first.data()));
         }
         BlockKernels kernels = MachineCode.kernels().orElseGet(BlockKernels::portable);
         QuantizedRows x = new QuantizedRows();
@@ -123,25 +123,6 @@ public enum MainKernel {
             BlockLinear.apply(team, kernels, w, x, y, 0, OUTPUTS);
             return limit == MachineLimit.MEMORY ? w.byteSize() : 2L * rows * OUTPUTS * INPUTS;
         };
-    }
-
-    private static BlockWeights copy(BlockWeights w, WeightMemory memory) {
-        return new BlockWeights(
-                w.bits(),
-                w.outputs(),
-                w.inputs(),
-                w.group(),
-                w.perRow(),
-                copy(w.codes(), memory),
-                copy(w.scales(), memory),
-                w.halfScales(),
-                copy(w.zeroPoints(), memory),
-                w.zeroPoint(),
-                w.bias());
-    }
-
-    private static MemorySegment copy(MemorySegment s, WeightMemory memory) {
-        return memory.allocate(s.byteSize()).copyFrom(s);
     }
 
     private Work floats(ThreadTeam team, WeightMemory memory) {

@@ -53,18 +53,18 @@ public final class BlockLinear {
      * @throws IllegalArgumentException if a weight has other inputs or another group than the rows
      */
     public static void apply(ThreadTeam team, BlockKernels kernels, QuantizedRows x, Product... products) {
-        long codes = 0;
+        long bytes = 0;
         int panels = 0;
         for (Product p : products) {
             check(p.weights, x);
-            codes += p.weights.codes().byteSize();
+            bytes += p.weights.byteSize();
             panels += p.weights.panels();
         }
         if (panels == 0 || x.rows() == 0) {
             return;
         }
         int height = rowBlock(x);
-        Cut cut = cut(team, Math.ceilDiv(codes, panels), x.paddedInputs(), Math.min(height, x.rows()), panels);
+        Cut cut = cut(team, Math.ceilDiv(bytes, panels), x.paddedInputs(), Math.min(height, x.rows()), panels);
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);

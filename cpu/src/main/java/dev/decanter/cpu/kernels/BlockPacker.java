@@ -91,16 +91,15 @@ public final class BlockPacker {
                 s.inputs(),
                 group,
                 perRow,
-                MemorySegment.NULL,
-                MemorySegment.NULL,
                 half,
-                MemorySegment.NULL,
+                !shared,
                 shared ? zero : 0,
+                MemorySegment.NULL,
                 MemorySegment.NULL);
-        String tag = "blocks " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + group
+        String tag = "panels " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + group
                 + (perRow ? " row" : "") + (half ? " f16" : " f32") + (shared ? "" : " zeros");
-        WeightMemory.Region region = memory.region(tag, byteSize(shape, shared), target -> {
-            BlockWeights w = in(target, shape, shared);
+        WeightMemory.Region region = memory.region(tag, shape.panels() * shape.panelBytes(), target -> {
+            BlockWeights w = shape.in(target);
             team.run(w.panels(), panel -> {
                 packCodes(s, w, panel);
                 packEntries(s, q, w, panel);
@@ -110,41 +109,7 @@ public final class BlockPacker {
             memory.release(zeros.data());
             return 0;
         });
-        return in(region.memory(), shape, shared);
-    }
-
-    private static long scaleBytes(BlockWeights shape) {
-        return (long) shape.panels() * shape.panelEntries() * (shape.halfScales() ? Short.BYTES : Float.BYTES);
-    }
-
-    private static long zerosAt(BlockWeights shape) {
-        long end = shape.panels() * shape.panelBytes() + scaleBytes(shape);
-        return Math.ceilDiv(end, WeightMemory.ALIGNMENT) * WeightMemory.ALIGNMENT;
-    }
-
-    private static long zeroBytes(BlockWeights shape, boolean shared) {
-        return shared ? 0 : (long) shape.panels() * shape.panelEntries();
-    }
-
-    private static long byteSize(BlockWeights shape, boolean shared) {
-        return zerosAt(shape) + zeroBytes(shape, shared);
-    }
-
-    /** The weight whose codes, scales and zero points follow each other in a region. */
-    private static BlockWeights in(MemorySegment region, BlockWeights shape, boolean shared) {
-        long codeBytes = shape.panels() * shape.panelBytes();
-        return new BlockWeights(
-                shape.bits(),
-                shape.outputs(),
-                shape.inputs(),
-                shape.group(),
-                shape.perRow(),
-                region.asSlice(0, codeBytes),
-                region.asSlice(codeBytes, scaleBytes(shape)),
-                shape.halfScales(),
-                region.asSlice(zerosAt(shape), zeroBytes(shape, shared)),
-                shape.zeroPoint(),
-                shape.bias());
+        return shape.in(region.memory());
     }
 
     private static void packCodes(Packer.Source s, BlockWeights w, int panel) {
@@ -175,8 +140,8 @@ public final class BlockPacker {
                     words[j * PANEL + r] = bits == Byte.SIZE ? line[j] : interleave(line[j]);
                 }
             }
-            long at = panel * w.panelBytes() + (long) k0 / perInt * WORD;
-            MemorySegment.copy(words, 0, w.codes(), Mem.I32, at, padded / perInt * PANEL);
+            long at = w.codesAt(panel) + (long) k0 / perInt * WORD;
+            MemorySegment.copy(words, 0, w.data(), Mem.I32, at, padded / perInt * PANEL);
         }
     }
 
@@ -246,19 +211,21 @@ public final class BlockPacker {
         int rows = Math.min(PANEL, w.outputs() - row0);
         int groups = w.perRow() ? 1 : s.inputs() / w.group();
         Quantization.Entries scales = q.scales();
+        long scalesAt = w.scalesAt(panel);
+        long zerosAt = w.zeroPointsAt(panel);
         for (int g = 0; g < groups; g++) {
             for (int r = 0; r < rows; r++) {
-                long at = w.entry(row0 + r, g);
+                int entry = w.entry(row0 + r, g);
                 long index = (row0 + r) * scales.rowStride() + g * scales.groupStride();
                 if (w.halfScales()) {
                     short half = scales.data().get(Mem.I16, scales.offset() + Short.BYTES * index);
-                    w.scales().set(Mem.I16, Short.BYTES * at, half);
+                    w.data().set(Mem.I16, scalesAt + Short.BYTES * entry, half);
                 } else {
-                    w.scales().set(Mem.F32, Float.BYTES * at, scales.number(index));
+                    w.data().set(Mem.F32, scalesAt + Float.BYTES * entry, scales.number(index));
                 }
-                if (w.zeroPoints().byteSize() > 0) {
+                if (w.zeroPoints()) {
                     int zero = (int) q.zeroPoints().at(row0 + r, g) + s.format().toUnsigned();
-                    w.zeroPoints().set(Mem.I8, at, (byte) zero);
+                    w.data().set(Mem.I8, zerosAt + entry, (byte) zero);
                 }
             }
         }

@@ -6,25 +6,26 @@ import java.lang.foreign.MemorySegment;
  * The weight W[N, K] of 4- or 8-bit integers, re-laid for products with {@link QuantizedRows}. Immutable; made by {@link
  * BlockPacker}. Every implementation of {@link BlockKernels} reads this one layout.
  *
- * <p>Rows are cut into panels of {@value #PANEL}, inputs padded with zeros to {@link #paddedInputs}. The codes of a panel are
- * words of 64 bytes: byte {@code 4 r + i} of word j belongs to row r of the panel and, with 8 bits, to input {@code 4 j +
- * i}; with 4 bits its low nibble to input {@code 8 j + i} and its high nibble to input {@code 8 j + 4 + i}. Signed integers
- * are stored plus 128 or 8. Codes of rows past N are 0.
+ * <p>Rows are cut into panels of {@value #PANEL}, inputs padded with zeros to {@link #paddedInputs}. A panel lies together, so
+ * that it comes from memory as one stream: first the scales of its groups, then their zero points, zeros up to a multiple of 64
+ * bytes, and the codes.
  *
- * <p>Scales and zero points: of entry (panel p, group g, row r) index {@code (p * groups + g) * 16 + r}, or {@code p * 16 + r}
- * if {@code perRow}. Scales are f16 if {@code halfScales}, else f32; zero points bytes without sign. Entries of rows past N
- * are 0.
+ * <p>The codes are words of 64 bytes: byte {@code 4 r + i} of word j belongs to row r of the panel and, with 8 bits, to input
+ * {@code 4 j + i}; with 4 bits its low nibble to input {@code 8 j + i} and its high nibble to input {@code 8 j + 4 + i}. Signed
+ * integers are stored plus 128 or 8. Codes of rows past N are 0.
+ *
+ * <p>Scales and zero points of a panel: of entry (group g, row r) index {@code g * 16 + r}, or {@code r} if {@code perRow}.
+ * Scales are f16 if {@code halfScales}, else f32; zero points bytes without sign. Entries of rows past N are 0.
  *
  * @param bits of a code, 4 or 8
  * @param outputs N
  * @param inputs K
  * @param group inputs of a group, 32 or a multiple of 64, at most 512: both of the weight's (unless {@code perRow}) and of the activations'
  * @param perRow whether a row has one scale and one zero point for all groups
- * @param codes {@code panels * panelBytes} bytes, aligned to 64
- * @param scales aligned to 64
  * @param halfScales whether scales are f16
- * @param zeroPoints aligned to 16; empty if all are {@code zeroPoint}
- * @param zeroPoint of all rows and groups, where {@code zeroPoints} is empty
+ * @param zeroPoints whether there are zero points in memory
+ * @param zeroPoint of all rows and groups, where there are none in memory
+ * @param data {@code panels * panelBytes} bytes, aligned to 64
  * @param bias f32 bias[N]; empty for none
  */
 public record BlockWeights(
@@ -33,17 +34,21 @@ public record BlockWeights(
         int inputs,
         int group,
         boolean perRow,
-        MemorySegment codes,
-        MemorySegment scales,
         boolean halfScales,
-        MemorySegment zeroPoints,
+        boolean zeroPoints,
         int zeroPoint,
+        MemorySegment data,
         MemorySegment bias) {
     /** Rows that lie together. */
     public static final int PANEL = 16;
 
     /** Bytes of a word of codes. */
     public static final int WORD = 64;
+
+    /** Returns the same weight with other memory. */
+    public BlockWeights in(MemorySegment memory) {
+        return new BlockWeights(bits, outputs, inputs, group, perRow, halfScales, zeroPoints, zeroPoint, memory, bias);
+    }
 
     /**
      * Returns the same weight with a bias; shares the memory.
@@ -58,8 +63,7 @@ public record BlockWeights(
         }
         MemorySegment own = memory.allocate((long) values.length * Float.BYTES);
         Mem.write(values, 0, values.length, own, 0);
-        return new BlockWeights(
-                bits, outputs, inputs, group, perRow, codes, scales, halfScales, zeroPoints, zeroPoint, own);
+        return new BlockWeights(bits, outputs, inputs, group, perRow, halfScales, zeroPoints, zeroPoint, data, own);
     }
 
     /** Returns K rounded up to whole groups, and to a multiple of 64. */
@@ -83,43 +87,69 @@ public record BlockWeights(
         return Math.ceilDiv(outputs, PANEL);
     }
 
-    /** Returns the bytes of a panel's codes. */
-    public long panelBytes() {
-        return (long) paddedInputs() * PANEL * bits / Byte.SIZE;
-    }
-
     /** Returns the number of scales of a panel. */
     public int panelEntries() {
         return PANEL * (perRow ? 1 : groups());
     }
 
+    /** Returns the bytes from a panel's beginning, where its scales are, to its zero points. */
+    public int scaleBytes() {
+        return panelEntries() * (halfScales ? Short.BYTES : Float.BYTES);
+    }
+
+    /** Returns the bytes from a panel's beginning to its codes. */
+    public int headBytes() {
+        return Math.ceilDiv(scaleBytes() + (zeroPoints ? panelEntries() : 0), WORD) * WORD;
+    }
+
+    /** Returns the bytes of a panel. */
+    public long panelBytes() {
+        return headBytes() + (long) paddedInputs() * PANEL * bits / Byte.SIZE;
+    }
+
+    /** Returns the byte where the scales of a panel, and the panel, begin. */
+    public long scalesAt(int panel) {
+        return panel * panelBytes();
+    }
+
+    /** Returns the byte where the zero points of a panel begin. */
+    public long zeroPointsAt(int panel) {
+        return scalesAt(panel) + scaleBytes();
+    }
+
+    /** Returns the byte where the codes of a panel begin. */
+    public long codesAt(int panel) {
+        return scalesAt(panel) + headBytes();
+    }
+
     /** Returns the bytes of memory held. */
     public long byteSize() {
-        return codes.byteSize() + scales.byteSize() + zeroPoints.byteSize();
+        return data.byteSize();
     }
 
-    /** The code of an input of a row. */
-    int code(int row, int input) {
-        long panel = row / PANEL * panelBytes();
-        int lane = 4 * (row % PANEL);
+    /** The code of an input of a row whose panel's codes begin at byte {@code codesAt}. */
+    int code(long codesAt, int row, int input) {
+        long at = codesAt + 4 * (row % PANEL) + input % 4;
         if (bits == Byte.SIZE) {
-            return codes.get(Mem.I8, panel + (long) input / 4 * WORD + lane + input % 4) & 0xff;
+            return data.get(Mem.I8, at + (long) input / 4 * WORD) & 0xff;
         }
-        int b = codes.get(Mem.I8, panel + (long) input / 8 * WORD + lane + input % 4);
-        return (b >> (input % 8 / 4 * 4)) & 15;
+        return (data.get(Mem.I8, at + (long) input / 8 * WORD) >> (input % 8 / 4 * 4)) & 15;
     }
 
-    /** The index of the scale and zero point of a row's group. */
-    long entry(int row, int g) {
-        return (long) row / PANEL * panelEntries() + (perRow ? 0 : g * PANEL) + row % PANEL;
+    /** The index of the scale and zero point of a row's group within its panel. */
+    int entry(int row, int g) {
+        return (perRow ? 0 : g * PANEL) + row % PANEL;
     }
 
     float scale(int row, int g) {
-        long at = entry(row, g);
-        return halfScales ? Float.float16ToFloat(scales.get(Mem.I16, 2 * at)) : scales.get(Mem.F32, 4 * at);
+        long at = scalesAt(row / PANEL);
+        int entry = entry(row, g);
+        return halfScales
+                ? Float.float16ToFloat(data.get(Mem.I16, at + Short.BYTES * entry))
+                : data.get(Mem.F32, at + Float.BYTES * entry);
     }
 
     int zeroPoint(int row, int g) {
-        return zeroPoints.byteSize() == 0 ? zeroPoint : zeroPoints.get(Mem.I8, entry(row, g)) & 0xff;
+        return zeroPoints ? data.get(Mem.I8, zeroPointsAt(row / PANEL) + entry(row, g)) & 0xff : zeroPoint;
     }
 }

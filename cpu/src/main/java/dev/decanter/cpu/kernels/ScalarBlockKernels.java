@@ -38,12 +38,13 @@ public final class ScalarBlockKernels implements BlockKernels {
 
     private static float product(BlockWeights w, int n, QuantizedRows x, int m) {
         float y = 0;
+        long codesAt = w.codesAt(n / BlockWeights.PANEL);
         for (int g = 0; g < w.groups(); g++) {
             int t = 0;
             for (int from = g * w.group(); from < (g + 1) * w.group(); from += RUN) {
                 long at = x.codeAt(m, from);
                 for (int k = 0; k < RUN; k++) {
-                    t += w.code(n, from + k) * x.codes().get(Mem.I8, at + k);
+                    t += w.code(codesAt, n, from + k) * x.codes().get(Mem.I8, at + k);
                 }
             }
             long entry = 4 * x.entryAt(m, g);

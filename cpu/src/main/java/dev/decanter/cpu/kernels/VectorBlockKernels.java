@@ -72,9 +72,8 @@ public final class VectorBlockKernels implements BlockKernels {
             int count = Math.min(TURN, panel + panels - first);
             codes.multiply(first, count, t);
             for (int i = 0; i < count; i++) {
-                long entry = (long) (first + i) * w.panelEntries();
-                scales(w, entry, w.panelEntries(), scale, 0);
-                zeros(w, entry, w.panelEntries(), zero, 0);
+                scales(w, first + i, 0, w.panelEntries(), scale, 0);
+                zeros(w, first + i, 0, w.panelEntries(), zero, 0);
                 int step = w.perRow() ? 0 : PANEL;
                 VectorBlockRow.add(t, i * groups * PANEL, groups, scale, zero, step, sums, out, 0);
                 write(w, first + i, out, 0, y, yOffset);
@@ -133,17 +132,17 @@ public final class VectorBlockKernels implements BlockKernels {
             int groups = w.groups();
             int to = (place * groups + word / words) * PANEL;
             int otherTo = (other * groups + word / words) * PANEL;
-            long at = panel * w.panelBytes() + (long) word * BlockWeights.WORD;
+            long at = w.codesAt(panel) + (long) word * BlockWeights.WORD;
             long otherAt = other == TURN ? at : at + w.panelBytes();
             if (!nibbles) {
-                VectorBlockRow.bytes(w.codes(), at, otherAt, count, q, 4 * word, t, to, otherTo);
+                VectorBlockRow.bytes(w.data(), at, otherAt, count, q, 4 * word, t, to, otherTo);
                 return;
             }
             int sums = sumsAt();
             int high = 2 * (groups * words + word);
             for (int r = 0; r < PANEL; r += Lanes.N) {
                 VectorBlockRow.nibbles(
-                        w.codes(),
+                        w.data(),
                         at + 4L * r,
                         otherAt + 4L * r,
                         count,
@@ -193,9 +192,9 @@ public final class VectorBlockKernels implements BlockKernels {
                 int last = Math.min(first + each, panel + panels) - 1;
                 o.weights(first, last, g);
                 for (int p = first; p <= last; p++) {
-                    long entry = w.entry(p * PANEL, g);
-                    scales(w, entry, PANEL, scale, (p - first) * PANEL);
-                    zeros(w, entry, PANEL, zero, (p - first) * PANEL);
+                    int entry = w.entry(0, g);
+                    scales(w, p, entry, PANEL, scale, (p - first) * PANEL);
+                    zeros(w, p, entry, PANEL, zero, (p - first) * PANEL);
                 }
                 if (triples) {
                     VectorBlockTriples.arrange(scale, zero);
@@ -242,7 +241,7 @@ public final class VectorBlockKernels implements BlockKernels {
     }
 
     private static long groupAt(BlockWeights w, int panel, int g) {
-        return panel * w.panelBytes() + (long) g * w.group() * PANEL * w.bits() / Byte.SIZE;
+        return w.codesAt(panel) + (long) g * w.group() * PANEL * w.bits() / Byte.SIZE;
     }
 
     /** Two panels in f32. */
@@ -277,9 +276,9 @@ public final class VectorBlockKernels implements BlockKernels {
             for (int p = first; p <= last; p++) {
                 int to = (p - first) * PANEL;
                 if (w.bits() == 4) {
-                    VectorBlockTiles.nibbles(w.codes(), groupAt(w, p, g), words, strip, to);
+                    VectorBlockTiles.nibbles(w.data(), groupAt(w, p, g), words, strip, to);
                 } else {
-                    VectorBlockTiles.bytes(w.codes(), groupAt(w, p, g), words, strip, to);
+                    VectorBlockTiles.bytes(w.data(), groupAt(w, p, g), words, strip, to);
                 }
             }
         }
@@ -323,7 +322,7 @@ public final class VectorBlockKernels implements BlockKernels {
             int words = w.group() / 8;
             long begin = groupAt(w, first, g);
             long second = groupAt(w, Math.min(first + 1, last), g);
-            VectorBlockTriples.decode(w.codes(), begin, second, groupAt(w, last, g), words, strip);
+            VectorBlockTriples.decode(w.data(), begin, second, groupAt(w, last, g), words, strip);
         }
 
         @Override
@@ -340,30 +339,25 @@ public final class VectorBlockKernels implements BlockKernels {
         sums[at + 1] = -x.sums().get(Mem.I32, Integer.BYTES * entry);
     }
 
-    /** Scales of groups; 1 where there is one for the row, which is multiplied at the end. */
-    private static void scales(BlockWeights w, long entry, int n, float[] dst, int at) {
+    /** Scales of groups of a panel; 1 where there is one for the row, which is multiplied at the end. */
+    private static void scales(BlockWeights w, int panel, int entry, int n, float[] dst, int at) {
+        long from = w.scalesAt(panel);
         if (w.perRow()) {
             Arrays.fill(dst, at, at + n, 1);
-        } else {
-            rawScales(w, entry, n, dst, at);
-        }
-    }
-
-    private static void rawScales(BlockWeights w, long entry, int n, float[] dst, int at) {
-        if (w.halfScales()) {
+        } else if (w.halfScales()) {
             for (int i = 0; i < n; i++) {
-                dst[at + i] = Float.float16ToFloat(w.scales().get(Mem.I16, Short.BYTES * (entry + i)));
+                dst[at + i] = Float.float16ToFloat(w.data().get(Mem.I16, from + Short.BYTES * (entry + i)));
             }
         } else {
-            Mem.read(w.scales(), Float.BYTES * entry, dst, at, n);
+            Mem.read(w.data(), from + Float.BYTES * entry, dst, at, n);
         }
     }
 
-    private static void zeros(BlockWeights w, long entry, int n, float[] dst, int at) {
-        if (w.zeroPoints().byteSize() == 0) {
-            Arrays.fill(dst, at, at + n, w.zeroPoint());
+    private static void zeros(BlockWeights w, int panel, int entry, int n, float[] dst, int at) {
+        if (w.zeroPoints()) {
+            VectorBlockTiles.widenUnsigned(w.data(), w.zeroPointsAt(panel) + entry, n, dst, at);
         } else {
-            VectorBlockTiles.widenUnsigned(w.zeroPoints(), entry, n, dst, at);
+            Arrays.fill(dst, at, at + n, w.zeroPoint());
         }
     }
 

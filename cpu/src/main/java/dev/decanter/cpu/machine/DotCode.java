@@ -16,34 +16,36 @@ import java.util.List;
  * below 2^24, in f32 too: zero points are subtracted there.
  */
 final class DotCode {
-    /** Fields of the argument block; those of streams are followed by the second stream's. */
-    static final int CODES = 0;
+    /** Fields of the argument block. Where the first stream's panel begins, and bytes from stream to stream. */
+    static final int PANEL = 0;
 
-    static final int SCALES = 16;
-    static final int ZEROS = 32;
-    static final int Y = 48;
+    static final int DISTANCE = 8;
+    /** Bytes from a panel's beginning to its zero points, and to its codes. */
+    static final int ZEROS = 16;
+
+    static final int CODES = 24;
+    /** Of each stream. */
+    static final int Y = 32;
+
     static final int BIAS = 64;
-    static final int BIAS_STEP = 80;
-    static final int X = 88;
-    static final int X_SCALES = 96;
-    static final int X_SUMS = 104;
-    static final int PANELS = 112;
-    static final int GROUPS = 120;
-    static final int Y_STRIDE = 128;
+    static final int BIAS_STEP = 96;
+    static final int X = 104;
+    static final int X_SCALES = 112;
+    static final int X_SUMS = 120;
+    static final int PANELS = 128;
+    static final int GROUPS = 136;
+    static final int Y_STRIDE = 144;
     /** Nibbles' mask, int. */
-    static final int MASK = 136;
+    static final int MASK = 152;
     /** The zero point of all rows, f32. */
-    static final int ZERO = 140;
+    static final int ZERO = 156;
 
     private static final int SUMS = 192;
     /** Bytes of the block: fields, and room for sums that no register holds. */
     static final int BLOCK = SUMS + 16 * 64;
 
     /** Bytes of weights asked for ahead: memory's latency at the rate of one core. */
-    private static final int AHEAD = 2048;
-
-    private static final int SCALES_AHEAD = 512;
-    private static final int ZEROS_AHEAD = 256;
+    private static final int AHEAD = 1536;
 
     private static final int WORD = 64;
     private static final int TILE_ROW = 64;
@@ -51,9 +53,15 @@ final class DotCode {
     private static final int UNROLLED = 128;
     private static final int MOST_CHAINS = 8;
     private static final List<Gp> SAVED = List.of(Gp.RBX, Gp.RBP, Gp.R12, Gp.R13, Gp.R14, Gp.R15);
-    private static final Gp[] CODE = {Gp.RSI, Gp.RDX};
-    private static final Gp[] SCALE = {Gp.R8, Gp.R9};
-    private static final Gp[] ZERO_POINT = {Gp.R10, Gp.R11};
+    private static final Gp CODE = Gp.RSI;
+    private static final Gp SCALE = Gp.R8;
+    private static final Gp ZERO_POINT = Gp.R9;
+    /** What is asked for: all of a panel in its order, scales with the codes before them. */
+    private static final Gp WANTED = Gp.R10;
+    /** From stream to stream, and three times that. */
+    private static final Gp STEP = Gp.RDX;
+
+    private static final Gp STEPS = Gp.R11;
 
     private final Assembler a = new Assembler();
     private final VectorInstructions v = a.vector();
@@ -121,15 +129,22 @@ final class DotCode {
 
     private byte[] write() {
         SAVED.forEach(a::push);
-        for (int s = 0; s < shape.streams(); s++) {
-            a.mov(CODE[s], Gp.RDI.at(CODES + 8 * s));
-            a.mov(SCALE[s], Gp.RDI.at(SCALES + 8 * s));
-            a.mov(ZERO_POINT[s], Gp.RDI.at(ZEROS + 8 * s));
-        }
+        a.mov(CODE, Gp.RDI.at(PANEL));
+        a.mov(STEP, Gp.RDI.at(DISTANCE));
+        a.mov(STEPS, STEP);
+        a.add(STEPS, STEP);
+        a.add(STEPS, STEP);
         a.mov(Gp.R14, Gp.RDI.at(PANELS));
         v.emit(VectorOp.VPBROADCASTD, mask, Gp.RDI.at(MASK));
         Label panel = a.label();
         a.bind(panel);
+        // the panel begins where the codes of the one before it end
+        a.mov(SCALE, CODE);
+        a.mov(WANTED, CODE);
+        a.mov(ZERO_POINT, Gp.RDI.at(ZEROS));
+        a.add(ZERO_POINT, CODE);
+        a.mov(Gp.R15, Gp.RDI.at(CODES));
+        a.add(CODE, Gp.R15);
         a.mov(Gp.RBX, Gp.RDI.at(X));
         a.mov(Gp.RBP, Gp.RDI.at(X_SCALES));
         a.mov(Gp.R12, Gp.RDI.at(X_SUMS));
@@ -139,8 +154,8 @@ final class DotCode {
         a.bind(group);
         dotProducts();
         scaleSums();
-        for (int s = 0; s < shape.streams() && !shape.perRow(); s++) {
-            nextEntries(s);
+        if (!shape.perRow()) {
+            nextEntries();
         }
         a.add(Gp.RBP, shape.tiled() ? 64 : 4);
         a.add(Gp.R12, shape.tiled() ? 64 : 4);
@@ -148,6 +163,10 @@ final class DotCode {
         a.jump(Condition.NOT_EQUAL, group);
         for (int s = 0; s < shape.streams(); s++) {
             finish(s);
+        }
+        if (shape.perRow()) {
+            // what the head of a panel adds to its codes
+            want(2 * WORD);
         }
         a.sub(Gp.R14, 1);
         a.jump(Condition.NOT_EQUAL, panel);
@@ -157,13 +176,31 @@ final class DotCode {
         return a.toByteArray();
     }
 
-    private void nextEntries(int s) {
-        a.prefetch(SCALE[s].at(SCALES_AHEAD));
-        if (shape.zeroPoints()) {
-            a.prefetch(ZERO_POINT[s].at(ZEROS_AHEAD));
+    private void nextEntries() {
+        int scales = shape.halfScales() ? 32 : 64;
+        int zeros = shape.zeroPoints() ? 16 : 0;
+        a.add(SCALE, scales);
+        a.add(ZERO_POINT, zeros);
+        want(scales + zeros);
+    }
+
+    /** Asks for the next bytes of all streams. */
+    private void want(int bytes) {
+        for (int at = 0; at < bytes; at += WORD) {
+            for (int s = 0; s < shape.streams(); s++) {
+                a.prefetch(stream(WANTED, s, at + AHEAD));
+            }
         }
-        a.add(SCALE[s], shape.halfScales() ? 32 : 64);
-        a.add(ZERO_POINT[s], 16);
+        a.add(WANTED, bytes);
+    }
+
+    /** The place in a stream that is at {@code first} in the first one. */
+    private static Mem stream(Gp first, int s, int displacement) {
+        return switch (s) {
+            case 0 -> first.at(displacement);
+            case 1, 2 -> first.at(STEP, s).plus(displacement);
+            default -> first.at(STEPS, 1).plus(displacement);
+        };
     }
 
     private Mem sumAt(int s, int r, int h) {
@@ -218,9 +255,8 @@ final class DotCode {
                 bytes(k);
             }
         }
-        for (int s = 0; s < shape.streams(); s++) {
-            a.add(CODE[s], unrolled / perWord * WORD);
-        }
+        a.add(CODE, unrolled / perWord * WORD);
+        a.add(WANTED, unrolled / perWord * WORD);
         if (!shape.tiled()) {
             a.add(Gp.RBX, unrolled);
         } else if (unit == 64) {
@@ -251,11 +287,11 @@ final class DotCode {
 
     private void nibbles(int k) {
         for (int s = 0; s < shape.streams(); s++) {
-            a.prefetch(CODE[s].at(k / 8 * WORD + AHEAD));
+            a.prefetch(stream(WANTED, s, k / 8 * WORD + AHEAD));
             for (int h = 0; h < halves; h++) {
                 Vec low = words[s][h][0];
                 Vec high = words[s][h][1];
-                v.load(low, CODE[s].at(k / 8 * WORD + h * shape.vectorBytes()));
+                v.load(low, stream(CODE, s, k / 8 * WORD + h * shape.vectorBytes()));
                 v.shiftRight16(high, low, 4);
                 v.emit(VectorOp.VPAND, low, low, mask);
                 v.emit(VectorOp.VPAND, high, high, mask);
@@ -270,9 +306,9 @@ final class DotCode {
 
     private void bytes(int k) {
         for (int s = 0; s < shape.streams(); s++) {
-            a.prefetch(CODE[s].at(k / 4 * WORD + AHEAD));
+            a.prefetch(stream(WANTED, s, k / 4 * WORD + AHEAD));
             for (int h = 0; h < halves; h++) {
-                v.load(words[s][h][0], CODE[s].at(k / 4 * WORD + h * shape.vectorBytes()));
+                v.load(words[s][h][0], stream(CODE, s, k / 4 * WORD + h * shape.vectorBytes()));
             }
         }
         for (int r = 0; r < shape.rows(); r++) {
@@ -344,7 +380,7 @@ final class DotCode {
 
     private void loadZeroPoints(Vec target, int s, int h) {
         if (shape.zeroPoints()) {
-            v.emit(VectorOp.VPMOVZXBD, target, ZERO_POINT[s].at(8 * h));
+            v.emit(VectorOp.VPMOVZXBD, target, stream(ZERO_POINT, s, 8 * h));
             v.emit(VectorOp.VCVTDQ2PS, target, target);
         } else {
             v.emit(VectorOp.VBROADCASTSS, target, Gp.RDI.at(ZERO));
@@ -353,9 +389,9 @@ final class DotCode {
 
     private void loadScales(Vec target, int s, int h) {
         if (shape.halfScales()) {
-            v.emit(VectorOp.VCVTPH2PS, target, SCALE[s].at(16 * h));
+            v.emit(VectorOp.VCVTPH2PS, target, stream(SCALE, s, 16 * h));
         } else {
-            v.load(target, SCALE[s].at(32 * h));
+            v.load(target, stream(SCALE, s, 32 * h));
         }
     }
 
@@ -387,8 +423,5 @@ final class DotCode {
         a.mov(Gp.R15, Gp.RDI.at(Y + 8 * s));
         a.add(Gp.R15, WORD);
         a.mov(Gp.RDI.at(Y + 8 * s), Gp.R15);
-        if (shape.perRow()) {
-            nextEntries(s);
-        }
     }
 }

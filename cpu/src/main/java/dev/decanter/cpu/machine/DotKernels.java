@@ -9,7 +9,7 @@ import java.lang.ref.Reference;
 /** Products by dot instructions of bytes: AVX-512 VNNI, or AVX-VNNI with 256 bits. */
 final class DotKernels implements BlockKernels {
     /** Bytes of weights of a call, far less than a millisecond's: a garbage collection waits for calls. */
-    private static final long CALL_BYTES = 2 << 20;
+    private static final long CALL_BYTES = 4 << 20;
 
     /** Bytes of weights that stay in the second-level cache while all rows pass. */
     private static final long CACHED = 256 << 10;
@@ -73,40 +73,51 @@ final class DotKernels implements BlockKernels {
     }
 
     /**
-     * Whole panels. Two streams of weights, one from the middle: memory answers two sooner than one, and an input that was brought
-     * to all lanes serves both; loads for one stream alone and its few sums kept the dot instructions waiting half of the time.
+     * Whole panels, in streams of weights that are read at once: memory answers several sooner than one, and an input that was
+     * brought to all lanes serves all; loads for one stream alone and its few sums kept the dot instructions waiting half of the
+     * time.
      */
     private void panels(Operands o, int panel, int panels, int row, int rows) {
-        // 16 registers hold no more sums
-        boolean two = vectorBytes == BlockWeights.WORD || rows <= most / 4;
-        int streams = two && panels > 1 ? 2 : 1;
+        int streams = streams(panels, rows);
         Frame frame = Frame.current();
         long[] words = words(frame, o, row);
         long y = o.y().address();
         int each = panels / streams;
-        int step = (int) Math.max(1, CALL_BYTES / o.w().panelBytes());
+        int step = (int) Math.max(1, CALL_BYTES / streams / o.w().panelBytes());
         Routine routine = routine(o, rows, streams);
+        words[DotCode.DISTANCE / WORD] = each * o.w().panelBytes();
         words[DotCode.Y_STRIDE / WORD] = 4 * o.yStride();
         words[DotCode.BIAS_STEP / WORD] = o.w().bias().byteSize() == 0 ? 0 : BlockWeights.WORD;
         for (int p = 0; p < each; p += step) {
+            words[DotCode.PANEL / WORD] = o.scalesAt(panel + p);
             for (int s = 0; s < streams; s++) {
-                stream(words, frame, o, s, panel + s * each + p);
                 words[DotCode.Y / WORD + s] = y + o.yAt(row, panel + s * each + p);
+                words[DotCode.BIAS / WORD + s] = frame.bias(o.w(), panel + s * each + p);
             }
             words[DotCode.PANELS / WORD] = Math.min(step, each - p);
             frame.write(WORDS);
             routine.call(frame.block());
         }
         if (each * streams < panels) {
-            panels(o, panel + each * streams, 1, row, rows);
+            panels(o, panel + each * streams, panels - each * streams, row, rows);
         }
+    }
+
+    /** As many as there are panels and registers for sums. */
+    private int streams(int panels, int rows) {
+        boolean wide = vectorBytes == BlockWeights.WORD;
+        if (wide && rows <= 2 && panels >= 4) {
+            return 4;
+        }
+        return (wide || rows <= most / 4) && panels >= 2 ? 2 : 1;
     }
 
     /** The unfinished last panel. */
     private void tail(Operands o, int panel, int row, int rows) {
         Frame frame = Frame.current();
         long[] words = words(frame, o, row);
-        stream(words, frame, o, 0, panel);
+        words[DotCode.PANEL / WORD] = o.scalesAt(panel);
+        words[DotCode.BIAS / WORD] = frame.bias(o.w(), panel);
         words[DotCode.Y / WORD] = frame.tail();
         words[DotCode.Y_STRIDE / WORD] = BlockWeights.WORD;
         words[DotCode.BIAS_STEP / WORD] = 0;
@@ -123,16 +134,11 @@ final class DotKernels implements BlockKernels {
         words[DotCode.X_SCALES / WORD] = o.inputScalesAt(row);
         words[DotCode.X_SUMS / WORD] = o.inputSumsAt(row);
         words[DotCode.GROUPS / WORD] = o.w().groups();
+        words[DotCode.ZEROS / WORD] = o.w().scaleBytes();
+        words[DotCode.CODES / WORD] = o.w().headBytes();
         int zero = Float.floatToRawIntBits(o.w().zeroPoint());
         words[DotCode.MASK / WORD] = NIBBLES | (long) zero << Integer.SIZE;
         return words;
-    }
-
-    private static void stream(long[] words, Frame frame, Operands o, int s, int panel) {
-        words[DotCode.CODES / WORD + s] = o.codesAt(panel);
-        words[DotCode.SCALES / WORD + s] = o.scalesAt(panel);
-        words[DotCode.ZEROS / WORD + s] = o.zeroPointsAt(panel);
-        words[DotCode.BIAS / WORD + s] = frame.bias(o.w(), panel);
     }
 
     private Routine routine(Operands o, int rows, int streams) {
@@ -143,7 +149,7 @@ final class DotKernels implements BlockKernels {
                 w.group(),
                 w.perRow(),
                 w.halfScales(),
-                w.zeroPoints().byteSize() != 0,
+                w.zeroPoints(),
                 o.x().rows() > 1,
                 rows,
                 streams);

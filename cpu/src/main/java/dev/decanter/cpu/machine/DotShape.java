@@ -11,7 +11,7 @@ package dev.decanter.cpu.machine;
  * @param zeroPoints whether there are zero points in memory
  * @param tiled whether rows of activations lie in tiles; if not, there is one
  * @param rows rows of activations at once, 1 to 8
- * @param streams places of the weight that are read at once, 1 or 2
+ * @param streams places of the weight that are read at once, 1, 2 or 4
  */
 record DotShape(
         int vectorBytes,
@@ -24,12 +24,12 @@ record DotShape(
         int rows,
         int streams) {
     /** Numbers that {@link #key} gives. */
-    static final int KEYS = 1 << 14;
+    static final int KEYS = 1 << 15;
 
     /** A number for all but the vectors. */
     int key() {
         int flags =
                 (perRow ? 1 : 0) | (halfScales ? 2 : 0) | (zeroPoints ? 4 : 0) | (tiled ? 8 : 0) | (bits == 4 ? 16 : 0);
-        return ((flags << 1 | streams - 1) << 3 | rows - 1) << 5 | group / 32;
+        return ((flags << 2 | streams / 2) << 3 | rows - 1) << 5 | group / 32;
     }
 }

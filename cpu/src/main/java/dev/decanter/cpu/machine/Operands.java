@@ -23,11 +23,8 @@ record Operands(BlockWeights w, QuantizedRows x, MemorySegment y, long yOffset, 
         require(w.inputs() == x.inputs() && w.group() == x.group(), "inputs or groups that differ");
         require(w.bits() == 4 || w.bits() == 8, "codes of neither 4 nor 8 bits");
         require(w.group() == 32 || (w.group() % 64 == 0 && w.group() <= 512 && w.group() > 0), "a group unlike others");
-        long entries = (long) w.panels() * w.panelEntries();
         long tall = x.rows() == 1 ? 1 : Math.ceilDiv(x.rows(), QuantizedRows.TILE) * (long) QuantizedRows.TILE;
-        require(w.codes().byteSize() >= w.panels() * w.panelBytes(), "too few codes");
-        require(w.scales().byteSize() >= entries * (w.halfScales() ? 2 : 4), "too few scales");
-        require(w.zeroPoints().byteSize() == 0 || w.zeroPoints().byteSize() >= entries, "too few zero points");
+        require(w.data().byteSize() >= w.panels() * w.panelBytes(), "too few bytes of weights");
         require(w.bias().byteSize() == 0 || w.bias().byteSize() >= 4L * w.outputs(), "too few numbers of bias");
         require(x.codes().byteSize() >= tall * x.paddedInputs(), "too few codes of x");
         require(x.scales().byteSize() >= 4 * tall * x.groups(), "too few scales of x");
@@ -35,7 +32,7 @@ record Operands(BlockWeights w, QuantizedRows x, MemorySegment y, long yOffset, 
         int last = Math.min(w.outputs(), (panel + panels) * BlockWeights.PANEL);
         boolean room = yAt(row, panel) >= 0 && yStride >= 0 && yAt(row + rows - 1, 0) + 4L * last <= y.byteSize();
         require(room, "products beyond y");
-        boolean memory = y.isNative() && w.codes().isNative() && x.codes().isNative();
+        boolean memory = y.isNative() && w.data().isNative() && x.codes().isNative();
         require(memory, "operands that are not native memory");
     }
 
@@ -61,15 +58,15 @@ record Operands(BlockWeights w, QuantizedRows x, MemorySegment y, long yOffset, 
     }
 
     long codesAt(int panel) {
-        return w.codes().address() + panel * w.panelBytes();
+        return w.data().address() + w.codesAt(panel);
     }
 
     long scalesAt(int panel) {
-        return w.scales().address() + (long) panel * w.panelEntries() * (w.halfScales() ? 2 : 4);
+        return w.data().address() + w.scalesAt(panel);
     }
 
     long zeroPointsAt(int panel) {
-        return w.zeroPoints().byteSize() == 0 ? 0 : w.zeroPoints().address() + (long) panel * w.panelEntries();
+        return w.data().address() + w.zeroPointsAt(panel);
     }
 
     long inputsAt(int row) {

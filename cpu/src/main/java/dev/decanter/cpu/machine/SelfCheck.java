@@ -54,29 +54,22 @@ final class SelfCheck {
     }
 
     private static BlockWeights weights(Arena arena, int bits) {
-        int panels = Math.ceilDiv(OUTPUTS, BlockWeights.PANEL);
-        int entries = panels * BlockWeights.PANEL * INPUTS / GROUP;
-        MemorySegment codes = bytes(arena, panels * BlockWeights.PANEL * INPUTS * bits / Byte.SIZE, 255);
-        MemorySegment zeros = bytes(arena, entries, (1 << bits) - 1);
-        return new BlockWeights(
-                bits,
-                OUTPUTS,
-                INPUTS,
-                GROUP,
-                false,
-                codes,
-                numbers(arena, entries, 29),
-                false,
-                zeros,
-                0,
-                numbers(arena, OUTPUTS, 11));
+        MemorySegment bias = numbers(arena, OUTPUTS, 11);
+        BlockWeights shape =
+                new BlockWeights(bits, OUTPUTS, INPUTS, GROUP, false, false, true, 0, MemorySegment.NULL, bias);
+        BlockWeights w = shape.in(arena.allocate(shape.panels() * shape.panelBytes(), 64));
+        for (int panel = 0; panel < w.panels(); panel++) {
+            int entries = w.panelEntries();
+            MemorySegment.copy(numbers(arena, entries, 29), 0, w.data(), w.scalesAt(panel), w.scaleBytes());
+            bytes(w.data().asSlice(w.zeroPointsAt(panel), entries), panel * entries, (1 << bits) - 1);
+            bytes(w.data().asSlice(w.codesAt(panel), w.panelBytes() - w.headBytes()), panel, 255);
+        }
+        return w;
     }
 
-    private static MemorySegment bytes(Arena arena, int count, int mask) {
-        MemorySegment bytes = arena.allocate(count, 64);
-        for (int i = 0; i < count; i++) {
-            bytes.set(JAVA_BYTE, i, (byte) ((i * 89 + 7) & mask));
+    private static void bytes(MemorySegment bytes, int first, int mask) {
+        for (int i = 0; i < bytes.byteSize(); i++) {
+            bytes.set(JAVA_BYTE, i, (byte) (((first + i) * 89 + 7) & mask));
         }
-        return bytes;
     }
 }

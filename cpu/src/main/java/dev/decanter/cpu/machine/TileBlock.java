@@ -51,9 +51,9 @@ final class TileBlock {
         base = scratch.address();
         tileBytes = (long) QuantizedRows.TILE * w.paddedInputs();
         scaleBytes = (long) QuantizedRows.TILE * Float.BYTES * w.groups();
-        unpacking = kernels.unpacking(new UnpackCode.Shape(
-                w.bits(), w.group(), w.perRow(), w.halfScales(), w.zeroPoints().byteSize() != 0));
-        zeros = w.bits() == Byte.SIZE && (w.zeroPoints().byteSize() != 0 || w.zeroPoint() != 128);
+        unpacking = kernels.unpacking(
+                new UnpackCode.Shape(w.bits(), w.group(), w.perRow(), w.halfScales(), w.zeroPoints()));
+        zeros = w.bits() == Byte.SIZE && (w.zeroPoints() || w.zeroPoint() != 128);
         configure();
     }
 

@@ -25,41 +25,30 @@ record BlockData(
         int inputs) {
 
     BlockWeights weights(SegmentAllocator memory, Random random) {
-        BlockWeights shape = new BlockWeights(
-                bits,
-                outputs,
-                inputs,
-                group,
-                perRow,
-                MemorySegment.NULL,
-                MemorySegment.NULL,
-                halfScales,
-                MemorySegment.NULL,
-                0,
-                MemorySegment.NULL);
-        MemorySegment codes = memory.allocate(shape.panels() * shape.panelBytes());
-        byte[] bytes = new byte[(int) codes.byteSize()];
-        random.nextBytes(bytes);
-        MemorySegment.copy(bytes, 0, codes, JAVA_BYTE, 0, bytes.length);
-        int entries = shape.panels() * shape.panelEntries();
-        MemorySegment scales = memory.allocate((halfScales ? 2L : 4L) * entries);
-        MemorySegment zeros = memory.allocate(zeroPoints ? entries : 0);
-        for (int i = 0; i < entries; i++) {
-            float scale = (random.nextFloat() - 0.3f) * 0.01f;
-            if (halfScales) {
-                scales.set(JAVA_SHORT_UNALIGNED, 2L * i, Float.floatToFloat16(scale));
-            } else {
-                scales.set(JAVA_FLOAT_UNALIGNED, 4L * i, scale);
-            }
-            if (zeroPoints) {
-                zeros.set(JAVA_BYTE, i, (byte) random.nextInt(1 << bits));
-            }
-        }
         MemorySegment offsets = memory.allocate(bias ? 4L * outputs : 0);
         for (int i = 0; bias && i < outputs; i++) {
             offsets.set(JAVA_FLOAT_UNALIGNED, 4L * i, random.nextFloat() - 0.5f);
         }
         int zero = random.nextInt(3) == 0 ? 0 : random.nextInt(1 << bits);
-        return new BlockWeights(bits, outputs, inputs, group, perRow, codes, scales, halfScales, zeros, zero, offsets);
+        BlockWeights shape = new BlockWeights(
+                bits, outputs, inputs, group, perRow, halfScales, zeroPoints, zero, MemorySegment.NULL, offsets);
+        BlockWeights w = shape.in(memory.allocate(shape.panels() * shape.panelBytes()));
+        byte[] bytes = new byte[(int) w.byteSize()];
+        random.nextBytes(bytes);
+        MemorySegment.copy(bytes, 0, w.data(), JAVA_BYTE, 0, bytes.length);
+        for (int panel = 0; panel < w.panels(); panel++) {
+            for (int i = 0; i < w.panelEntries(); i++) {
+                float scale = (random.nextFloat() - 0.3f) * 0.01f;
+                if (halfScales) {
+                    w.data().set(JAVA_SHORT_UNALIGNED, w.scalesAt(panel) + 2L * i, Float.floatToFloat16(scale));
+                } else {
+                    w.data().set(JAVA_FLOAT_UNALIGNED, w.scalesAt(panel) + 4L * i, scale);
+                }
+                if (zeroPoints) {
+                    w.data().set(JAVA_BYTE, w.zeroPointsAt(panel) + i, (byte) random.nextInt(1 << bits));
+                }
+            }
+        }
+        return w;
     }
 }
