@@ -215,7 +215,7 @@ public final class BlockPacker {
         long zerosAt = w.zeroPointsAt(panel);
         for (int g = 0; g < groups; g++) {
             for (int r = 0; r < rows; r++) {
-                int entry = w.entry(row0 + r, g);
+                long entry = w.entry(row0 + r, g);
                 long index = (row0 + r) * scales.rowStride() + g * scales.groupStride();
                 if (w.halfScales()) {
                     short half = scales.data().get(Mem.I16, scales.offset() + Short.BYTES * index);

@@ -129,7 +129,7 @@ public record BlockWeights(
 
     /** The code of an input of a row whose panel's codes begin at byte {@code codesAt}. */
     int code(long codesAt, int row, int input) {
-        long at = codesAt + 4 * (row % PANEL) + input % 4;
+        long at = codesAt + 4L * (row % PANEL) + input % 4;
         if (bits == Byte.SIZE) {
             return data.get(Mem.I8, at + (long) input / 4 * WORD) & 0xff;
         }
@@ -137,13 +137,13 @@ public record BlockWeights(
     }
 
     /** The index of the scale and zero point of a row's group within its panel. */
-    int entry(int row, int g) {
-        return (perRow ? 0 : g * PANEL) + row % PANEL;
+    long entry(int row, int g) {
+        return (perRow ? 0 : (long) g * PANEL) + row % PANEL;
     }
 
     float scale(int row, int g) {
         long at = scalesAt(row / PANEL);
-        int entry = entry(row, g);
+        long entry = entry(row, g);
         return halfScales
                 ? Float.float16ToFloat(data.get(Mem.I16, at + Short.BYTES * entry))
                 : data.get(Mem.F32, at + Float.BYTES * entry);

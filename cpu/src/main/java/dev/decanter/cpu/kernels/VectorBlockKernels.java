@@ -192,7 +192,7 @@ public final class VectorBlockKernels implements BlockKernels {
                 int last = Math.min(first + each, panel + panels) - 1;
                 o.weights(first, last, g);
                 for (int p = first; p <= last; p++) {
-                    int entry = w.entry(0, g);
+                    long entry = w.entry(0, g);
                     scales(w, p, entry, PANEL, scale, (p - first) * PANEL);
                     zeros(w, p, entry, PANEL, zero, (p - first) * PANEL);
                 }
@@ -340,7 +340,7 @@ public final class VectorBlockKernels implements BlockKernels {
     }
 
     /** Scales of groups of a panel; 1 where there is one for the row, which is multiplied at the end. */
-    private static void scales(BlockWeights w, int panel, int entry, int n, float[] dst, int at) {
+    private static void scales(BlockWeights w, int panel, long entry, int n, float[] dst, int at) {
         long from = w.scalesAt(panel);
         if (w.perRow()) {
             Arrays.fill(dst, at, at + n, 1);
@@ -353,7 +353,7 @@ public final class VectorBlockKernels implements BlockKernels {
         }
     }
 
-    private static void zeros(BlockWeights w, int panel, int entry, int n, float[] dst, int at) {
+    private static void zeros(BlockWeights w, int panel, long entry, int n, float[] dst, int at) {
         if (w.zeroPoints()) {
             VectorBlockTiles.widenUnsigned(w.data(), w.zeroPointsAt(panel) + entry, n, dst, at);
         } else {
