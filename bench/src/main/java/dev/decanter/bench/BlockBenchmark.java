@@ -102,7 +102,7 @@ public class BlockBenchmark {
         Packer.Source source = new Packer.Source(data, 0, format, outputs, INPUTS, false);
         weights = new BlockWeights[outputs > 1000 && rows == 1 ? 32 : 1];
         for (int i = 0; i < weights.length; i++) {
-            weights[i] = BlockPacker.pack(team, memory, source, q, GROUP);
+            weights[i] = BlockPacker.pack(team, memory, source, q, GROUP, kernels.layout());
         }
         x = memory.allocate(4L * rows * INPUTS);
         for (int i = 0; i < rows * INPUTS; i++) {

@@ -107,12 +107,12 @@ public enum MainKernel {
                 new Quantization.Entries(scales, 0, WeightFormat.F16, groups, 1),
                 new Quantization.Entries(zeros, 0, format, groups, 1));
         var source = new Packer.Source(codes, 0, format, OUTPUTS, INPUTS, false);
-        BlockWeights first = BlockPacker.pack(team, memory, source, q, GROUP);
+        BlockKernels kernels = MachineCode.kernels().orElseGet(BlockKernels::portable);
+        BlockWeights first = BlockPacker.pack(team, memory, source, q, GROUP, kernels.layout());
         BlockWeights[] weights = new BlockWeights[turns(first.byteSize())];
         for (int i = 0; i < weights.length; i++) {
             weights[i] = first.in(memory.allocate(first.byteSize()).copyFrom(first.data()));
         }
-        BlockKernels kernels = MachineCode.kernels().orElseGet(BlockKernels::portable);
         QuantizedRows x = new QuantizedRows();
         MemorySegment values = random(memory, WeightFormat.F32, (long) rows * INPUTS, 1);
         x.quantize(team, values, 0, INPUTS, rows, INPUTS, first.group());

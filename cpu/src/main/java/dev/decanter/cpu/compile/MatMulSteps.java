@@ -11,6 +11,7 @@ import dev.decanter.cpu.kernels.Linear;
 import dev.decanter.cpu.kernels.MatMul;
 import dev.decanter.cpu.kernels.PackedWeights;
 import dev.decanter.cpu.kernels.Packer;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.Quantization;
 import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ThreadTeam;
@@ -116,9 +117,10 @@ final class MatMulSteps {
                 }
             }
             List<BlockWeights> weights = new ArrayList<>(source.matrices());
+            PanelLayout layout = blockKernels().layout();
             for (WeightSource.Matrix matrix : source.load()) {
                 Quantization quantization = matrix.quantization().orElseThrow();
-                weights.add(BlockPacker.pack(team, memory, matrix.where(), quantization, group));
+                weights.add(BlockPacker.pack(team, memory, matrix.where(), quantization, group, layout));
             }
             known.add(new PackedBlocks(source, group, weights));
             return weights;

@@ -17,6 +17,9 @@ public interface BlockKernels {
     /** Returns what runs the products, in words for reports: {@code "AMX int8"}, {@code "Vector API 512-bit"}. */
     String describe();
 
+    /** Returns how weights lie that are packed for these kernels alone. */
+    PanelLayout layout();
+
     /** Returns those of this JVM without machine code: with vectors where they can be used, else plain loops. */
     static BlockKernels portable() {
         return VectorSupport.ENABLED ? VectorBlockKernels.INSTANCE : ScalarBlockKernels.INSTANCE;

@@ -70,9 +70,11 @@ public final class BlockPacker {
      * Re-lays a weight.
      *
      * @param group what {@link #group} gave
+     * @param layout of the kernels that will read the weight
      * @throws IllegalArgumentException if {@link #group} gives no group for the weight, or another than this
      */
-    public static BlockWeights pack(ThreadTeam team, WeightMemory memory, Packer.Source s, Quantization q, int group) {
+    public static BlockWeights pack(
+            ThreadTeam team, WeightMemory memory, Packer.Source s, Quantization q, int group, PanelLayout layout) {
         Optional<Integer> fitting = group(s, q, group);
         if (fitting.isEmpty() || fitting.get() != group) {
             throw new IllegalArgumentException(
@@ -94,9 +96,10 @@ public final class BlockPacker {
                 half,
                 !shared,
                 shared ? zero : 0,
+                layout,
                 MemorySegment.NULL,
                 MemorySegment.NULL);
-        String tag = "panels " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + group
+        String tag = "panels " + layout + " " + s.format() + " [" + s.outputs() + ", " + s.inputs() + "] " + group
                 + (perRow ? " row" : "") + (half ? " f16" : " f32") + (shared ? "" : " zeros");
         WeightMemory.Region region = memory.region(tag, shape.panels() * shape.panelBytes(), target -> {
             BlockWeights w = shape.in(target);

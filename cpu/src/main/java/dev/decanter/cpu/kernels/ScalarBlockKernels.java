@@ -18,6 +18,11 @@ public final class ScalarBlockKernels implements BlockKernels {
     }
 
     @Override
+    public PanelLayout layout() {
+        return PanelLayout.TOGETHER;
+    }
+
+    @Override
     public void multiply(
             BlockWeights w,
             int panel,

@@ -33,6 +33,11 @@ public final class VectorBlockKernels implements BlockKernels {
     }
 
     @Override
+    public PanelLayout layout() {
+        return PanelLayout.APART;
+    }
+
+    @Override
     public void multiply(
             BlockWeights w,
             int panel,
@@ -84,6 +89,8 @@ public final class VectorBlockKernels implements BlockKernels {
     /** One row, spread for the weight's codes. */
     private static final class Row {
         private final BlockWeights w;
+        private final long codesAt;
+        private final long codesStep;
         private final int words;
         private final boolean nibbles;
         private final float[] q;
@@ -91,6 +98,8 @@ public final class VectorBlockKernels implements BlockKernels {
 
         Row(BlockWeights w, QuantizedRows x) {
             this.w = w;
+            codesAt = w.codesAt(0);
+            codesStep = w.codesStep();
             words = w.group() * w.bits() / Integer.SIZE;
             nibbles = w.bits() == 4;
             Scratch scratch = Scratch.current();
@@ -132,8 +141,8 @@ public final class VectorBlockKernels implements BlockKernels {
             int groups = w.groups();
             int to = (place * groups + word / words) * PANEL;
             int otherTo = (other * groups + word / words) * PANEL;
-            long at = w.codesAt(panel) + (long) word * BlockWeights.WORD;
-            long otherAt = other == TURN ? at : at + w.panelBytes();
+            long at = codesAt + panel * codesStep + (long) word * BlockWeights.WORD;
+            long otherAt = other == TURN ? at : at + codesStep;
             if (!nibbles) {
                 VectorBlockRow.bytes(w.data(), at, otherAt, count, q, 4 * word, t, to, otherTo);
                 return;

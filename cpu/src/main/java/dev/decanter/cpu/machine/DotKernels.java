@@ -2,6 +2,7 @@ package dev.decanter.cpu.machine;
 
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -32,6 +33,11 @@ final class DotKernels implements BlockKernels {
     @Override
     public String describe() {
         return vectorBytes == BlockWeights.WORD ? "AVX-512 VNNI" : "AVX-VNNI";
+    }
+
+    @Override
+    public PanelLayout layout() {
+        return PanelLayout.TOGETHER;
     }
 
     @Override
@@ -134,8 +140,8 @@ final class DotKernels implements BlockKernels {
         words[DotCode.X_SCALES / WORD] = o.inputScalesAt(row);
         words[DotCode.X_SUMS / WORD] = o.inputSumsAt(row);
         words[DotCode.GROUPS / WORD] = o.w().groups();
-        words[DotCode.ZEROS / WORD] = o.w().scaleBytes();
-        words[DotCode.CODES / WORD] = o.w().headBytes();
+        words[DotCode.ZEROS / WORD] = o.w().zeroPointsAt(0);
+        words[DotCode.CODES / WORD] = o.w().codesAt(0);
         int zero = Float.floatToRawIntBits(o.w().zeroPoint());
         words[DotCode.MASK / WORD] = NIBBLES | (long) zero << Integer.SIZE;
         return words;

@@ -1,6 +1,7 @@
 package dev.decanter.cpu.machine;
 
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
 
@@ -24,6 +25,7 @@ record Operands(BlockWeights w, QuantizedRows x, MemorySegment y, long yOffset, 
         require(w.bits() == 4 || w.bits() == 8, "codes of neither 4 nor 8 bits");
         require(w.group() == 32 || (w.group() % 64 == 0 && w.group() <= 512 && w.group() > 0), "a group unlike others");
         long tall = x.rows() == 1 ? 1 : Math.ceilDiv(x.rows(), QuantizedRows.TILE) * (long) QuantizedRows.TILE;
+        require(w.layout() == PanelLayout.TOGETHER, "panels in parts");
         require(w.data().byteSize() >= w.panels() * w.panelBytes(), "too few bytes of weights");
         require(w.bias().byteSize() == 0 || w.bias().byteSize() >= 4L * w.outputs(), "too few numbers of bias");
         require(x.codes().byteSize() >= tall * x.paddedInputs(), "too few codes of x");

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
@@ -55,14 +56,14 @@ final class SelfCheck {
 
     private static BlockWeights weights(Arena arena, int bits) {
         MemorySegment bias = numbers(arena, OUTPUTS, 11);
-        BlockWeights shape =
-                new BlockWeights(bits, OUTPUTS, INPUTS, GROUP, false, false, true, 0, MemorySegment.NULL, bias);
+        BlockWeights shape = new BlockWeights(
+                bits, OUTPUTS, INPUTS, GROUP, false, false, true, 0, PanelLayout.TOGETHER, MemorySegment.NULL, bias);
         BlockWeights w = shape.in(arena.allocate(shape.panels() * shape.panelBytes(), 64));
         for (int panel = 0; panel < w.panels(); panel++) {
             int entries = w.panelEntries();
             MemorySegment.copy(numbers(arena, entries, 29), 0, w.data(), w.scalesAt(panel), w.scaleBytes());
             bytes(w.data().asSlice(w.zeroPointsAt(panel), entries), panel * entries, (1 << bits) - 1);
-            bytes(w.data().asSlice(w.codesAt(panel), w.panelBytes() - w.headBytes()), panel, 255);
+            bytes(w.data().asSlice(w.codesAt(panel), w.panelBytes() - w.codesAt(0)), panel, 255);
         }
         return w;
     }

@@ -2,6 +2,7 @@ package dev.decanter.cpu.machine;
 
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -27,6 +28,11 @@ final class TileKernels implements BlockKernels {
     @Override
     public String describe() {
         return "AMX int8, " + few.describe();
+    }
+
+    @Override
+    public PanelLayout layout() {
+        return PanelLayout.TOGETHER;
     }
 
     @Override

@@ -39,7 +39,7 @@ class BlockLinearTest {
                     boolean perRow = turn % 3 == 2;
                     int k = perRow ? 1 + random.nextInt(600) : group * (1 + random.nextInt(3));
                     Weight weight = Weight.random(random, format, n, k, perRow ? k : group, turn % 2 == 1);
-                    BlockWeights w = pack(team, arena, weight, group);
+                    BlockWeights w = pack(team, arena, weight, group, layout(turn));
                     assertThat(w.perRow()).isEqualTo(perRow || k == group);
                     if (turn % 4 == 1) {
                         w = w.withBias(WeightMemory.in(arena), weight.bias);
@@ -68,7 +68,7 @@ class BlockLinearTest {
                     int k = perRow ? 1 + random.nextInt(600) : group * (1 + random.nextInt(3));
                     Weight weight = Weight.random(
                             random, formats[turn % formats.length], n, k, perRow ? k : group, turn % 2 == 1);
-                    BlockWeights w = pack(two, arena, weight, group);
+                    BlockWeights w = pack(two, arena, weight, group, layout(turn / 2));
                     if (turn++ % 4 == 1) {
                         w = w.withBias(WeightMemory.in(arena), weight.bias);
                     }
@@ -107,7 +107,7 @@ class BlockLinearTest {
                                 new Quantization.Entries(scales, 0, WeightFormat.F32, 0, 0),
                                 Quantization.Entries.none());
                         Packer.Source s = new Packer.Source(data, 0, format, 16, k, false);
-                        BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), s, q, group);
+                        BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), s, q, group, kernels.layout());
                         for (float sign : new float[] {1, -1}) {
                             float[] values = new float[rows * k];
                             Arrays.fill(values, sign * 127);
@@ -135,7 +135,8 @@ class BlockLinearTest {
             int[] outputs = {97, 33, 1500};
             BlockWeights[] w = new BlockWeights[3];
             for (int i = 0; i < 3; i++) {
-                w[i] = pack(team, arena, Weight.random(random, WeightFormat.U4, outputs[i], k, 64, false), 64);
+                w[i] = pack(
+                        team, arena, Weight.random(random, WeightFormat.U4, outputs[i], k, 64, false), 64, layout(i));
             }
             for (int rows : new int[] {1, 17}) {
                 x.quantize(team, Data.of(Data.normal(random, rows * k)), 0, k, rows, k, 64);
@@ -160,8 +161,14 @@ class BlockLinearTest {
                 QuantizedRows x = new QuantizedRows()) {
             for (int n : new int[] {1, 16, 97, 700}) {
                 int k = 384;
-                BlockWeights gate = pack(team, arena, Weight.random(random, WeightFormat.U4, n, k, 128, false), 128);
-                BlockWeights up = pack(team, arena, Weight.random(random, WeightFormat.U4, n, k, 128, false), 128)
+                BlockWeights gate = pack(
+                        team, arena, Weight.random(random, WeightFormat.U4, n, k, 128, false), 128, kernels.layout());
+                BlockWeights up = pack(
+                                team,
+                                arena,
+                                Weight.random(random, WeightFormat.U4, n, k, 128, false),
+                                128,
+                                kernels.layout())
                         .withBias(WeightMemory.in(arena), Data.normal(random, n));
                 for (int rows : new int[] {1, 3, 40}) {
                     float[] values = Data.normal(random, rows * k);
@@ -220,9 +227,9 @@ class BlockLinearTest {
         try (ThreadTeam team = new ThreadTeam(1);
                 Arena arena = Arena.ofShared();
                 QuantizedRows x = new QuantizedRows()) {
-            assertThatThrownBy(() -> BlockPacker.pack(team, WeightMemory.in(arena), u4, grouped, 32))
+            assertThatThrownBy(() -> BlockPacker.pack(team, WeightMemory.in(arena), u4, grouped, 32, layout(0)))
                     .hasMessageContaining("cannot be packed for groups of 32");
-            BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), u4, grouped, 64);
+            BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), u4, grouped, 64, layout(0));
             assertThatThrownBy(() -> w.withBias(WeightMemory.in(arena), new float[3]))
                     .hasMessageContaining("3 values for 4 outputs");
             x.quantize(team, data, 0, 192, 1, 192, 32);
@@ -231,10 +238,14 @@ class BlockLinearTest {
         }
     }
 
-    private static BlockWeights pack(ThreadTeam team, Arena arena, Weight weight, int wanted) {
+    private static PanelLayout layout(int turn) {
+        return PanelLayout.values()[turn % PanelLayout.values().length];
+    }
+
+    private static BlockWeights pack(ThreadTeam team, Arena arena, Weight weight, int wanted, PanelLayout layout) {
         int group = BlockPacker.group(weight.source(), weight.quantization(), wanted)
                 .orElseThrow();
-        return BlockPacker.pack(team, WeightMemory.in(arena), weight.source(), weight.quantization(), group);
+        return BlockPacker.pack(team, WeightMemory.in(arena), weight.source(), weight.quantization(), group, layout);
     }
 
     /** The bits of a product into memory that is exactly as long as it must be. */

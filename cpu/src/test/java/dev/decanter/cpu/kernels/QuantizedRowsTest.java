@@ -70,7 +70,12 @@ class QuantizedRowsTest {
                             QuantizedRows x = new QuantizedRows()) {
                         Weight weight = Weight.random(random, WeightFormat.U4, 17, 192, group, false);
                         BlockWeights w = BlockPacker.pack(
-                                team, WeightMemory.in(arena), weight.source(), weight.quantization(), 64);
+                                team,
+                                WeightMemory.in(arena),
+                                weight.source(),
+                                weight.quantization(),
+                                64,
+                                PanelLayout.TOGETHER);
                         float[] values = Data.normal(random, rows * 192);
                         values[(rows - 1) * 192 + 100] = bad;
                         x.quantize(team, Data.of(values), 0, 192, rows, 192, 64);

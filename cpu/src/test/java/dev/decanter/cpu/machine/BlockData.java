@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.Random;
@@ -31,7 +32,17 @@ record BlockData(
         }
         int zero = random.nextInt(3) == 0 ? 0 : random.nextInt(1 << bits);
         BlockWeights shape = new BlockWeights(
-                bits, outputs, inputs, group, perRow, halfScales, zeroPoints, zero, MemorySegment.NULL, offsets);
+                bits,
+                outputs,
+                inputs,
+                group,
+                perRow,
+                halfScales,
+                zeroPoints,
+                zero,
+                PanelLayout.TOGETHER,
+                MemorySegment.NULL,
+                offsets);
         BlockWeights w = shape.in(memory.allocate(shape.panels() * shape.panelBytes()));
         byte[] bytes = new byte[(int) w.byteSize()];
         random.nextBytes(bytes);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
 import java.lang.foreign.MemorySegment;
@@ -44,6 +45,11 @@ class MachineCodeTest {
             @Override
             public String describe() {
                 return "wrong";
+            }
+
+            @Override
+            public PanelLayout layout() {
+                return right.layout();
             }
 
             @Override

@@ -9,6 +9,7 @@ import dev.decanter.assembler.CpuFeature;
 import dev.decanter.assembler.CpuFeatures;
 import dev.decanter.cpu.kernels.BlockKernels;
 import dev.decanter.cpu.kernels.BlockWeights;
+import dev.decanter.cpu.kernels.PanelLayout;
 import dev.decanter.cpu.kernels.QuantizedRows;
 import dev.decanter.cpu.kernels.RowKernels;
 import dev.decanter.cpu.kernels.ScalarBlockKernels;
@@ -173,6 +174,11 @@ class MachineProductsTest {
             MemorySegment heap = MemorySegment.ofArray(new float[40]);
             assertThatThrownBy(() -> kernels.multiply(w, 0, 3, x, 0, 1, heap, 0, 40))
                     .hasMessage("a block product has operands that are not native memory");
+            MemorySegment numbers = w.data();
+            BlockWeights apart = new BlockWeights(
+                    4, 40, 128, 64, false, true, true, 0, PanelLayout.APART, numbers, MemorySegment.NULL);
+            assertThatThrownBy(() -> kernels.multiply(apart, 0, 3, x, 0, 1, memory.allocate(160), 0, 40))
+                    .hasMessage("a block product has panels in parts");
         }
     }
 }
