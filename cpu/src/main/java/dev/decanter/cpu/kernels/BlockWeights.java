@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The weight W[N, K] of 4- or 8-bit integers, re-laid for products with {@link QuantizedRows}. Immutable; made by {@link
- * BlockPacker}. Every implementation of {@link BlockKernels} reads this one layout.
+ * BlockPacker} in the layout that its kernels want. Portable {@link BlockKernels} read every layout, machine code only its own.
  *
  * <p>Rows are cut into panels of {@value #PANEL}, inputs padded with zeros to {@link #paddedInputs}. Where scales, zero points and
  * codes of a panel lie is said by {@link PanelLayout}.

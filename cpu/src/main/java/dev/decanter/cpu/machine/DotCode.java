@@ -44,7 +44,7 @@ final class DotCode {
     /** Bytes of the block: fields, and room for sums that no register holds. */
     static final int BLOCK = SUMS + 16 * 64;
 
-    /** Bytes of weights asked for ahead: memory's latency at the rate of one core. */
+    /** Bytes of each stream that are asked for ahead: of all of them together, memory's latency at the rate of one core. */
     private static final int AHEAD = 1536;
 
     private static final int WORD = 64;
