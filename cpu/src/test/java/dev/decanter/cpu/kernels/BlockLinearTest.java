@@ -239,7 +239,7 @@ class BlockLinearTest {
     }
 
     private static PanelLayout layout(int turn) {
-        return PanelLayout.values()[turn % PanelLayout.values().length];
+        return turn % 2 == 0 ? PanelLayout.TOGETHER : PanelLayout.APART;
     }
 
     private static BlockWeights pack(ThreadTeam team, Arena arena, Weight weight, int wanted, PanelLayout layout) {
