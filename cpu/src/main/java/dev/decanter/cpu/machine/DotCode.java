@@ -131,9 +131,7 @@ final class DotCode {
         SAVED.forEach(a::push);
         a.mov(CODE, Gp.RDI.at(PANEL));
         a.mov(STEP, Gp.RDI.at(DISTANCE));
-        a.mov(STEPS, STEP);
-        a.add(STEPS, STEP);
-        a.add(STEPS, STEP);
+        a.lea(STEPS, STEP.at(STEP, 2));
         a.mov(Gp.R14, Gp.RDI.at(PANELS));
         v.emit(VectorOp.VPBROADCASTD, mask, Gp.RDI.at(MASK));
         Label panel = a.label();

@@ -39,7 +39,7 @@ class BlockLinearTest {
                     boolean perRow = turn % 3 == 2;
                     int k = perRow ? 1 + random.nextInt(600) : group * (1 + random.nextInt(3));
                     Weight weight = Weight.random(random, format, n, k, perRow ? k : group, turn % 2 == 1);
-                    BlockWeights w = pack(team, arena, weight, group, layout(turn));
+                    BlockWeights w = pack(team, arena, weight, group, layout(turn / 4));
                     assertThat(w.perRow()).isEqualTo(perRow || k == group);
                     if (turn % 4 == 1) {
                         w = w.withBias(WeightMemory.in(arena), weight.bias);
@@ -68,7 +68,7 @@ class BlockLinearTest {
                     int k = perRow ? 1 + random.nextInt(600) : group * (1 + random.nextInt(3));
                     Weight weight = Weight.random(
                             random, formats[turn % formats.length], n, k, perRow ? k : group, turn % 2 == 1);
-                    BlockWeights w = pack(two, arena, weight, group, layout(turn / 2));
+                    BlockWeights w = pack(two, arena, weight, group, layout(turn / 4));
                     if (turn++ % 4 == 1) {
                         w = w.withBias(WeightMemory.in(arena), weight.bias);
                     }

@@ -76,8 +76,11 @@ class MachineProductsTest {
     void weightsOfMoreThanOneCall(MachineCode.Kind kind) {
         BlockKernels kernels = kernels(kind);
         Random random = new Random(3);
-        BlockData data = new BlockData(8, 128, true, true, true, false, 1100, 4096);
-        check(kernels, data, 1, random);
+        BlockData data = new BlockData(8, 128, true, true, true, false, 2200, 4096);
+        for (int i = 0; i < 4; i++) {
+            check(kernels, data, 1, random);
+            check(kernels, data, 3, random);
+        }
         check(kernels, data, 9, random);
     }
 
@@ -174,9 +177,8 @@ class MachineProductsTest {
             MemorySegment heap = MemorySegment.ofArray(new float[40]);
             assertThatThrownBy(() -> kernels.multiply(w, 0, 3, x, 0, 1, heap, 0, 40))
                     .hasMessage("a block product has operands that are not native memory");
-            MemorySegment numbers = w.data();
             BlockWeights apart = new BlockWeights(
-                    4, 40, 128, 64, false, true, true, 0, PanelLayout.APART, numbers, MemorySegment.NULL);
+                    4, 40, 128, 64, false, true, true, 0, PanelLayout.APART, w.data(), MemorySegment.NULL);
             assertThatThrownBy(() -> kernels.multiply(apart, 0, 3, x, 0, 1, memory.allocate(160), 0, 40))
                     .hasMessage("a block product has panels in parts");
         }
