@@ -26,6 +26,19 @@ public interface BlockKernels {
     }
 
     /**
+     * Returns how many rows a call should have at most; it has a tile of them if that is more. Unless a kernel knows better, those
+     * whose codes fill half of a second-level cache, as each panel reads them again.
+     */
+    default int rows(QuantizedRows x) {
+        return (1 << 20) / x.paddedInputs();
+    }
+
+    /** Returns how many panels a call for many rows should have: 1 if it makes nothing of the rows that panels could share. */
+    default int panels() {
+        return 1;
+    }
+
+    /**
      * Multiplies a block; runs on the calling thread.
      *
      * @param panel first panel of weights

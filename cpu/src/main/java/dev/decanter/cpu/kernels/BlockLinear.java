@@ -10,16 +10,11 @@ import java.lang.foreign.MemorySegment;
  * summed from, and in which order, depends on neither the cut nor the number of threads.
  */
 public final class BlockLinear {
-    /** Bytes of codes of activations that tasks go through again and again: half of a second-level cache. */
-    private static final long ROW_BLOCK = 1 << 20;
-
     /** Products of a task for many rows: 20 µs or more at 750 G/s, the most that a core is known to do. */
     private static final long TASK_PRODUCTS = 16L << 20;
 
     /** Panels that kernels for many rows take together: two or three. */
     private static final int TOGETHER = 6;
-
-    private static final int TASKS_PER_THREAD = 4;
 
     /** Elements of the two operands of a gate that a task holds. */
     private static final int GATE_ELEMENTS = 96 << 10;
@@ -63,8 +58,11 @@ public final class BlockLinear {
         if (panels == 0 || x.rows() == 0) {
             return;
         }
-        int height = rowBlock(x);
-        Cut cut = cut(team, Math.ceilDiv(bytes, panels), x.paddedInputs(), Math.min(height, x.rows()), panels);
+        int height = rowBlock(kernels, x);
+        int lines = Math.min(height, x.rows());
+        Cut cut = x.rows() == 1
+                ? Cut.oneRow(panels, team.size(), Math.ceilDiv(bytes, panels), panels)
+                : cut(team, kernels, x.paddedInputs(), lines, panels, panels);
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
@@ -116,12 +114,12 @@ public final class BlockLinear {
             return;
         }
         int panels = gate.panels();
-        int height = rowBlock(x);
-        long panelBytes = gate.panelBytes() + up.panelBytes();
+        int height = rowBlock(kernels, x);
         int lines = Math.min(height, x.rows());
-        long fit = Math.max(1, GATE_ELEMENTS / ((long) PANEL * lines));
-        fit = fit < TOGETHER ? fit : fit / TOGETHER * TOGETHER;
-        Cut cut = cut(team, panelBytes, 2L * x.paddedInputs(), lines, panels).atMost(fit);
+        long fit = Math.max(kernels.panels(), GATE_ELEMENTS / ((long) PANEL * lines));
+        Cut cut = x.rows() == 1
+                ? Cut.oneRow(panels, team.size(), gate.panelBytes() + up.panelBytes(), fit)
+                : cut(team, kernels, 2L * x.paddedInputs(), lines, panels, fit);
         for (int row = 0; row < x.rows(); row += height) {
             int from = row;
             int rows = Math.min(height, x.rows() - row);
@@ -150,21 +148,18 @@ public final class BlockLinear {
         }
     }
 
-    /** Rows that a task takes, a multiple of a tile: blocks of about one height whose codes stay in cache. */
-    private static int rowBlock(QuantizedRows x) {
-        long most = Math.max(1, ROW_BLOCK / x.paddedInputs() / TILE);
+    /** Rows that a task takes, a multiple of a tile: blocks of about one height. */
+    private static int rowBlock(BlockKernels kernels, QuantizedRows x) {
+        int most = Math.max(1, kernels.rows(x) / TILE);
         long tiles = Math.ceilDiv(x.rows(), TILE);
         long blocks = Math.ceilDiv(tiles, most);
         return (int) Math.ceilDiv(tiles, blocks) * TILE;
     }
 
-    /** A few tasks for each thread, but none too short to be worth its call. */
-    private static Cut cut(ThreadTeam team, long panelBytes, long inputs, int rows, int panels) {
-        if (rows == 1) {
-            return Cut.falling(panels, panelBytes, team.size());
-        }
-        long fair = Math.max(1, panels / ((long) TASKS_PER_THREAD * team.size()));
-        long each = Math.max(fair, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
-        return Cut.even(panels, Math.ceilDiv(each, TOGETHER) * TOGETHER);
+    /** Tasks for many rows, none too short to be worth its call, and whole passes of the kernels while there is enough for each thread. */
+    private static Cut cut(ThreadTeam team, BlockKernels kernels, long inputs, int rows, int panels, long most) {
+        long least = Math.max(TOGETHER, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
+        long pass = kernels.panels();
+        return Cut.falling(panels, team.size(), least, pass > 1 ? Math.min(most, pass) : most, TOGETHER);
     }
 }

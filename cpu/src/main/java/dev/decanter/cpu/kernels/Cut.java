@@ -29,46 +29,35 @@ record Cut(int[] bounds) {
         return bounds[task + 1];
     }
 
-    /** Tasks of {@code each} panels. */
-    static Cut even(int panels, long each) {
-        int[] bounds = new int[(int) Math.ceilDiv(panels, each) + 1];
-        for (int i = 0; i < bounds.length; i++) {
-            bounds[i] = (int) Math.min(panels, i * each);
-        }
-        return new Cut(bounds);
+    /**
+     * Tasks for one row of activations, as {@link #falling}. Memory answers long reads at its full rate, and short ones at the end let all threads end at
+     * the same time.
+     */
+    static Cut oneRow(int panels, int threads, long panelBytes, long most) {
+        long least = Math.clamp(panels * panelBytes / (4L * threads), LEAST_BYTES, MOST_LEAST_BYTES);
+        return falling(panels, threads, Math.ceilDiv(least, panelBytes), most, ONE_ROW);
     }
 
     /**
-     * Tasks that become shorter: of what is left, the next task takes the half of a thread's fair share. Memory answers long
-     * reads at its full rate, and short ones at the end let all threads end at the same time.
+     * Tasks that become shorter: of what is left, the next task takes the half of a thread's fair share.
+     *
+     * @param least panels that are worth a task
+     * @param most panels of a task; less than a unit is taken for one
+     * @param unit panels that kernels take together: tasks have a multiple of it, or a single panel where that is a share
      */
-    static Cut falling(int panels, long panelBytes, int threads) {
-        if (threads == 1) {
-            return new Cut(new int[] {0, panels});
-        }
-        long least = Math.clamp(panels * panelBytes / (4L * threads), LEAST_BYTES, MOST_LEAST_BYTES);
-        long shortest = Math.ceilDiv(least, panelBytes);
+    static Cut falling(int panels, int threads, long least, long most, int unit) {
         int[] bounds = new int[8];
         int tasks = 0;
+        long whole = Math.max(1, most / unit) * unit;
         for (int from = 0; from < panels; ) {
-            long each = Math.max(shortest, (panels - from) / (2L * threads));
-            // a single one for many threads and wide panels
-            from = (int) Math.min(panels, from + (each == 1 ? 1 : Math.ceilDiv(each, ONE_ROW) * ONE_ROW));
+            long each = threads == 1 ? panels : Math.max(least, (panels - from) / (2L * threads));
+            each = each == 1 ? 1 : Math.min(whole, Math.ceilDiv(each, unit) * unit);
+            from = (int) Math.min(panels, from + each);
             if (++tasks == bounds.length) {
                 bounds = Arrays.copyOf(bounds, 2 * tasks);
             }
             bounds[tasks] = from;
         }
         return new Cut(Arrays.copyOf(bounds, tasks + 1));
-    }
-
-    /** This, or tasks of so many panels if this has one of more. */
-    Cut atMost(long panels) {
-        for (int task = 0; task < tasks(); task++) {
-            if (to(task) - from(task) > panels) {
-                return even(bounds[tasks()], panels);
-            }
-        }
-        return this;
     }
 }

@@ -231,13 +231,12 @@ final class VectorBlockTiles {
      *
      * @param sums for each row the scale of its group and the sum of its codes, negated, from {@code sumsAt} on
      */
-    static void add(
-            float[] t, int width, int rows, float[] scale, float[] zero, float[] sums, int sumsAt, float[] y, int yAt) {
-        for (int j = 0; j < width; j += N) {
+    static void add(float[] t, int rows, float[] scale, float[] zero, float[] sums, int sumsAt, float[] y, int yAt) {
+        for (int j = 0; j < WIDTH; j += N) {
             FloatVector s = FloatVector.fromArray(Lanes.F, scale, j);
             FloatVector z = FloatVector.fromArray(Lanes.F, zero, j);
             for (int m = 0; m < rows; m++) {
-                int i = m * width + j;
+                int i = m * WIDTH + j;
                 FloatVector total = z.fma(
                         FloatVector.broadcast(Lanes.F, sums[sumsAt + 2 * m + 1]), FloatVector.fromArray(Lanes.F, t, i));
                 total.fma(s.mul(sums[sumsAt + 2 * m]), FloatVector.fromArray(Lanes.F, y, yAt + i))

@@ -124,6 +124,51 @@ class BlockLinearTest {
         }
     }
 
+    /** Sums that are as large as they can be, of either sign in each panel: those that share a number must not touch each other. */
+    @ParameterizedTest
+    @MethodSource("implementations")
+    void greatestSumsOfNeighboursStayApart(BlockKernels kernels) {
+        int outputs = 7 * BlockWeights.PANEL;
+        try (ThreadTeam team = new ThreadTeam(1);
+                Arena arena = Arena.ofShared();
+                QuantizedRows x = new QuantizedRows()) {
+            for (int group : GROUPS) {
+                int k = 2 * group;
+                MemorySegment data = arena.allocate(outputs * k / 2L);
+                boolean[] full = new boolean[outputs];
+                Random random = new Random(group);
+                for (int n = 0; n < outputs; n++) {
+                    full[n] = random.nextBoolean();
+                    byte codes = (byte) (full[n] ? -1 : 0);
+                    data.asSlice(n * k / 2L, k / 2).fill(codes);
+                }
+                Quantization q = new Quantization(
+                        group,
+                        new Quantization.Entries(Data.of(new float[] {0.5f}), 0, WeightFormat.F32, 0, 0),
+                        Quantization.Entries.none());
+                Packer.Source s = new Packer.Source(data, 0, WeightFormat.U4, outputs, k, false);
+                BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), s, q, group, kernels.layout());
+                int rows = 40;
+                float[] values = new float[rows * k];
+                for (int m = 0; m < rows; m++) {
+                    Arrays.fill(values, m * k, (m + 1) * k, m % 2 == 0 ? 127 : -127);
+                }
+                x.quantize(team, Data.of(values), 0, k, rows, k, group);
+                MemorySegment y = Data.blank(rows * outputs);
+                BlockLinear.apply(team, kernels, w, x, y, 0, outputs);
+                float[] got = Data.read(y);
+                for (int m = 0; m < rows; m++) {
+                    for (int n = 0; n < outputs; n++) {
+                        float sum = full[n] ? 127 * 0.5f * 15 * k : 0;
+                        assertThat(got[m * outputs + n])
+                                .as("row %d, output %d, groups of %d", m, n, group)
+                                .isEqualTo(m % 2 == 0 || sum == 0 ? sum : -sum);
+                    }
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("implementations")
     void severalWeightsInOneCallGiveWhatEachGives(BlockKernels kernels) {
