@@ -3,6 +3,8 @@ package dev.decanter.bench;
 import dev.decanter.cpu.kernels.ThreadTeam;
 import dev.decanter.cpu.kernels.WeightMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,14 +21,17 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A kernel beside what the machine can do: before each iteration the kernel's {@link MachineLimit} is measured on the same team,
- * and the best of those measurements counts. Read {@code share} (1 is all of the limit) and {@code rate} (GB/s or GOPS).
+ * A kernel beside what the machine can do: the kernel and its {@link MachineLimit} take turns of some hundredths of a second on the
+ * same team, so that a neighbour who comes takes from both. A share is a turn's rate over the mean of the limit's rates before and
+ * after it. Read {@code share} (1 is all of the limit) and {@code rate} (GB/s or GOPS), medians of the
+ * turns, and the quartiles of shares beside them.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 2, time = 600, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 4, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 1, time = 2)
+// one, as JMH adds up what the counters of several say
+@Measurement(iterations = 1, time = 4)
 public abstract class KernelShare {
     private static final double GIGA = 1e9;
 
@@ -39,7 +44,6 @@ public abstract class KernelShare {
     private MachineLimit limit;
     private MemorySegment region;
     private MainKernel.Work work;
-    private double most;
 
     /** For subclasses, which choose kernels and how they run. */
     protected KernelShare() {}
@@ -47,21 +51,46 @@ public abstract class KernelShare {
     /** The kernel. */
     protected abstract MainKernel kernel();
 
-    /** What was done, a second. */
+    /** What the turns of an iteration gave. */
     @State(Scope.Thread)
-    @AuxCounters(AuxCounters.Type.OPERATIONS)
-    public static class Rates {
-        /** Of what the limit allows. */
-        public double share;
+    @AuxCounters(AuxCounters.Type.EVENTS)
+    public static class Turns {
+        private final List<Double> shares = new ArrayList<>();
+        private final List<Double> rates = new ArrayList<>();
 
-        /** Billions of bytes, or of additions and multiplications. */
-        public double rate;
+        /** For JMH. */
+        public Turns() {}
 
         /** Begins an iteration. */
         @Setup(Level.Iteration)
         public void reset() {
-            share = 0;
-            rate = 0;
+            shares.clear();
+            rates.clear();
+        }
+
+        /** Returns the share of what the limit allows. */
+        public double share() {
+            return quartile(shares, 2);
+        }
+
+        /** Returns the share that three quarters of the turns exceed. */
+        public double shareLow() {
+            return quartile(shares, 1);
+        }
+
+        /** Returns the share that a quarter of the turns exceed. */
+        public double shareHigh() {
+            return quartile(shares, 3);
+        }
+
+        /** Returns billions of bytes, or of additions and multiplications, a second. */
+        public double rate() {
+            return quartile(rates, 2);
+        }
+
+        private static double quartile(List<Double> values, int quarters) {
+            List<Double> sorted = values.stream().sorted().toList();
+            return sorted.get(sorted.size() * quarters / 4);
         }
     }
 
@@ -75,12 +104,6 @@ public abstract class KernelShare {
         work = kernel().make(team, memory);
     }
 
-    /** Measures the limit. */
-    @Setup(Level.Iteration)
-    public void measure() {
-        most = Math.max(most, limit.measure(team, region));
-    }
-
     /** Frees everything. */
     @TearDown
     public void tearDown() {
@@ -88,11 +111,13 @@ public abstract class KernelShare {
         memory.close();
     }
 
-    /** Runs once. */
+    /** One turn. */
     @Benchmark
-    public void run(Rates rates) {
-        double units = work.run();
-        rates.share += units / most;
-        rates.rate += units / GIGA;
+    public void run(Turns turns) {
+        double before = limit.measure(team, region);
+        double rate = MachineLimit.rate(work::run);
+        double after = limit.measure(team, region);
+        turns.shares.add(rate / ((before + after) / 2));
+        turns.rates.add(rate / GIGA);
     }
 }

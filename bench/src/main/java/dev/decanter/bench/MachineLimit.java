@@ -20,10 +20,10 @@ enum MachineLimit {
     static final long POOL = 768L << 20;
 
     private static final long PIECE = 512 << 10;
-    private static final long NANOS = 60_000_000;
+    private static final long NANOS = 20_000_000;
     private static final int CALLS = 8;
 
-    /** Measures on all threads of a team, for some hundredths of a second; the best of rounds in units a second. */
+    /** Measures on all threads of a team, for some hundredths of a second; returns units a second. */
     double measure(ThreadTeam team, MemorySegment region) {
         return switch (this) {
             case MEMORY -> read(team, region);
@@ -53,7 +53,7 @@ enum MachineLimit {
 
     private static double read(ThreadTeam team, MemorySegment region) {
         var code = ProbeCode.reader();
-        return best(() -> {
+        return rate(() -> {
             team.run(team.size(), thread -> {
                 MemorySegment part = part(region, thread, team.size());
                 long half = part.byteSize() / PIECE / 2 * PIECE;
@@ -69,7 +69,7 @@ enum MachineLimit {
 
     private static double operations(ThreadTeam team, LongSupplier work) {
         long[] done = new long[team.size()];
-        return best(() -> {
+        return rate(() -> {
             team.run(done.length, thread -> {
                 long count = 0;
                 for (int i = 0; i < CALLS; i++) {
@@ -85,14 +85,15 @@ enum MachineLimit {
         });
     }
 
-    private static double best(LongSupplier round) {
-        double best = 0;
+    /** Runs again and again for some hundredths of a second, and at least once; returns units a second. */
+    static double rate(LongSupplier round) {
+        long units = 0;
         long start = System.nanoTime();
+        long time;
         do {
-            long before = System.nanoTime();
-            long units = round.getAsLong();
-            best = Math.max(best, units * 1e9 / (System.nanoTime() - before));
-        } while (System.nanoTime() - start < NANOS);
-        return best;
+            units += round.getAsLong();
+            time = System.nanoTime() - start;
+        } while (time < NANOS);
+        return units * 1e9 / time;
     }
 }
