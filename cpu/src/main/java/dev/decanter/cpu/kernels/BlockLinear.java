@@ -156,7 +156,7 @@ public final class BlockLinear {
         return (int) Math.ceilDiv(tiles, blocks) * TILE;
     }
 
-    /** Tasks for many rows, none too short to be worth its call, and whole passes of the kernels while there is enough for each thread. */
+    /** Tasks for many rows: none too short to be worth its call, none longer than what kernels want at once. */
     private static Cut cut(ThreadTeam team, BlockKernels kernels, long inputs, int rows, int panels, long most) {
         long least = Math.max(TOGETHER, Math.ceilDiv(TASK_PRODUCTS, inputs * PANEL * rows));
         long pass = kernels.panels();

@@ -30,8 +30,8 @@ record Cut(int[] bounds) {
     }
 
     /**
-     * Tasks for one row of activations, as {@link #falling}. Memory answers long reads at its full rate, and short ones at the end let all threads end at
-     * the same time.
+     * Tasks for one row of activations, as {@link #falling}. Memory answers long reads at its full rate, and short ones at the end
+     * let all threads end at the same time.
      */
     static Cut oneRow(int panels, int threads, long panelBytes, long most) {
         long least = Math.clamp(panels * panelBytes / (4L * threads), LEAST_BYTES, MOST_LEAST_BYTES);

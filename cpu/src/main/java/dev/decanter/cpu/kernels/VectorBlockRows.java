@@ -92,7 +92,7 @@ final class VectorBlockRows {
         /** Brings the group of panels {@code first} to {@code last}; columns past them are left to chance, but finite. */
         void weights(int first, int last, int g);
 
-        /** Takes from zero points what is taken from codes. */
+        /** Takes from the tile's zero points what {@link #weights} takes from codes. */
         void offset(float[] zero);
 
         /**

@@ -316,11 +316,10 @@ final class VectorBlockTriples {
                         .or(EXPONENTS)
                         .reinterpretAsFloats()
                         .add(LESS_BIAS);
-                int firstTo = to + 0;
                 firstZero
                         .fma(xSum, first)
-                        .fma(firstScale.mul(xScale), FloatVector.fromArray(Lanes.F, y, firstTo))
-                        .intoArray(y, firstTo);
+                        .fma(firstScale.mul(xScale), FloatVector.fromArray(Lanes.F, y, to))
+                        .intoArray(y, to);
                 FloatVector second = odds.lanewise(VectorOperators.LSHL, Integer.SIZE - FIELD)
                         .and(HIGH)
                         .or(evens.lanewise(VectorOperators.LSHR, FIELD).and(LOW))
