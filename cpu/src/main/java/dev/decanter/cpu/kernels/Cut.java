@@ -48,7 +48,7 @@ record Cut(int[] bounds) {
     static Cut falling(int panels, int threads, long least, long most, int unit) {
         int[] bounds = new int[8];
         int tasks = 0;
-        long whole = Math.max(1, most / unit) * unit;
+        long whole = most >= panels ? panels : Math.max(1, most / unit) * unit;
         for (int from = 0; from < panels; ) {
             long each = threads == 1 ? panels : Math.max(least, (panels - from) / (2L * threads));
             each = each == 1 ? 1 : Math.min(whole, Math.ceilDiv(each, unit) * unit);

@@ -65,7 +65,7 @@ class CutTest {
         assertThat(cut.to(1) - cut.from(1)).isEqualTo(96);
         int last = cut.tasks() - 1;
         assertThat(cut.to(last - 1) - cut.from(last - 1)).isEqualTo(8);
-        assertThat(Cut.oneRow(512, 1, 16 << 10, 512).tasks()).isEqualTo(1);
+        assertThat(Cut.oneRow(513, 1, 16 << 10, 513).tasks()).isEqualTo(1);
         assertThat(Cut.oneRow(512, 1, 16 << 10, 128).tasks()).isEqualTo(4);
     }
 
