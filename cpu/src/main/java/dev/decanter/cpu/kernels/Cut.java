@@ -42,13 +42,13 @@ record Cut(int[] bounds) {
      * Tasks that become shorter: of what is left, the next task takes the half of a thread's fair share.
      *
      * @param least panels that are worth a task
-     * @param most panels of a task; less than a unit is taken for one
-     * @param unit panels that kernels take together: tasks have a multiple of it, or a single panel where that is a share
+     * @param most panels of a task
+     * @param unit panels that kernels take together: tasks have a multiple of it unless most is less, or a single panel where that is a share
      */
     static Cut falling(int panels, int threads, long least, long most, int unit) {
         int[] bounds = new int[8];
         int tasks = 0;
-        long whole = most >= panels ? panels : Math.max(1, most / unit) * unit;
+        long whole = most >= panels || most < unit ? most : most / unit * unit;
         for (int from = 0; from < panels; ) {
             long each = threads == 1 ? panels : Math.max(least, (panels - from) / (2L * threads));
             each = each == 1 ? 1 : Math.min(whole, Math.ceilDiv(each, unit) * unit);

@@ -27,7 +27,7 @@ class CutTest {
         Cut limited = Cut.oneRow(panels, threads, panelBytes, most);
         isFalling(limited, panels);
         for (int task = 0; task < limited.tasks(); task++) {
-            assertThat(limited.to(task) - limited.from(task)).isLessThanOrEqualTo(Math.max(4, most));
+            assertThat(limited.to(task) - limited.from(task)).isLessThanOrEqualTo(most);
         }
     }
 
@@ -41,8 +41,8 @@ class CutTest {
         Cut cut = Cut.falling(panels, threads, least, most, unit);
         isFalling(cut, panels);
         for (int task = 0; task < cut.tasks() - 1; task++) {
-            assertThat((cut.to(task) - cut.from(task)) % unit).isZero();
-            assertThat(cut.to(task) - cut.from(task)).isLessThanOrEqualTo(Math.max(unit, most));
+            assertThat((cut.to(task) - cut.from(task)) % Math.min(unit, most)).isZero();
+            assertThat(cut.to(task) - cut.from(task)).isLessThanOrEqualTo(most);
             if (most >= least + unit) {
                 assertThat(cut.to(task) - cut.from(task)).isGreaterThanOrEqualTo(least);
             }
