@@ -84,6 +84,9 @@ public final class VectorBlockKernels implements BlockKernels {
             for (int i = 0; i < count; i++) {
                 scales(w, first + i, 0, w.panelEntries(), scale, 0);
                 zeros(w, first + i, 0, w.panelEntries(), zero, 0);
+                for (int j = 0; j < w.panelEntries(); j++) {
+                    zero[j] -= codes.middle();
+                }
                 int step = w.perRow() ? 0 : PANEL;
                 VectorBlockRow.add(t, i * groups * PANEL, groups, scale, zero, step, sums, out, 0);
                 int live = Math.min(PANEL, w.outputs() - (first + i) * PANEL);
@@ -97,9 +100,13 @@ public final class VectorBlockKernels implements BlockKernels {
         private final BlockWeights w;
         private final long codesAt;
         private final long codesStep;
+        /** Words of a row and of a group. */
+        private final int all;
+
         private final int words;
         private final boolean nibbles;
-        private final float[] q;
+        private final int sumsAt;
+        /** Factors of activations, then sums. */
         private final int[] ints;
 
         Row(BlockWeights w, QuantizedRows x) {
@@ -107,66 +114,64 @@ public final class VectorBlockKernels implements BlockKernels {
             codesAt = w.codesAt(0);
             codesStep = w.codesStep();
             words = w.group() * w.bits() / Integer.SIZE;
+            all = w.groups() * words;
             nibbles = w.bits() == 4;
-            Scratch scratch = Scratch.current();
-            int padded = w.paddedInputs();
-            q = scratch.floats(Scratch.A, nibbles ? 0 : padded);
-            // factors of activations, then sums of 4-bit codes
-            ints = scratch.ints(nibbles ? sumsAt() + (TURN + 1) * w.groups() * PANEL : 0);
+            sumsAt = (nibbles ? VectorBlockRow.NIBBLE_FACTORS : VectorBlockRow.BYTE_FACTORS) * all;
+            ints = Scratch.current().ints(sumsAt + (TURN + 1) * w.groups() * PANEL);
             if (nibbles) {
-                VectorBlockRow.spread(x.codes(), padded, ints);
+                VectorBlockRow.spread(x.codes(), w.paddedInputs(), ints);
             } else {
-                VectorBlockTiles.widen(x.codes(), 0, padded, q, 0);
+                VectorBlockRow.spreadForBytes(x.codes(), w.paddedInputs(), ints);
             }
         }
 
-        private int sumsAt() {
-            return w.paddedInputs() / 2;
-        }
-
-        /** {@code t[(i * groups + g) * 16 + r] = Σ code · q} of group g and row r of panel {@code first + i}. */
+        /** {@code t[(i * groups + g) * 16 + r] = Σ code · q} of group g and row r of panel {@code first + i}, of codes less {@link #middle}. */
         void multiply(int first, int count, float[] t) {
             int size = count * w.groups() * PANEL;
-            int at = sumsAt();
-            Arrays.fill(t, 0, nibbles ? 0 : size, 0);
-            Arrays.fill(ints, nibbles ? at : 0, nibbles ? at + size : 0, 0);
+            Arrays.fill(ints, sumsAt, sumsAt + size, 0);
             int visit;
-            for (int j = 0; j < w.groups() * words; j += visit) {
+            for (int j = 0; j < all; j += visit) {
                 visit = Math.min(VectorBlockRow.VISIT, words - j % words);
                 for (int i = 0; i < count; i += 2) {
-                    visit(first + i, i, i + 1 < count ? i + 1 : TURN, j, visit, t);
+                    visit(first + i, i, i + 1 < count ? i + 1 : TURN, j, visit);
                 }
             }
-            for (int i = 0; nibbles && i < size; i++) {
-                t[i] = ints[at + i] - words * VectorBlockRow.NO_BORROW;
+            int borrowed = VectorBlockRow.NO_BORROW * words;
+            for (int i = 0; i < size; i++) {
+                t[i] = ints[sumsAt + i] - borrowed;
             }
+        }
+
+        /** What zero points are less. */
+        int middle() {
+            return nibbles ? 0 : VectorBlockRow.MIDDLE;
         }
 
         /** Multiplies words of a panel and of the one after it; place {@link #TURN} is where nobody looks. */
-        private void visit(int panel, int place, int other, int word, int count, float[] t) {
-            int groups = w.groups();
-            int to = (place * groups + word / words) * PANEL;
-            int otherTo = (other * groups + word / words) * PANEL;
+        private void visit(int panel, int place, int other, int word, int count) {
+            int to = sumsAt + (place * w.groups() + word / words) * PANEL;
+            int otherTo = sumsAt + (other * w.groups() + word / words) * PANEL;
             long at = codesAt + panel * codesStep + (long) word * BlockWeights.WORD;
             long otherAt = other == TURN ? at : at + codesStep;
-            if (!nibbles) {
-                VectorBlockRow.bytes(w.data(), at, otherAt, count, q, 4 * word, t, to, otherTo);
-                return;
-            }
-            int sums = sumsAt();
-            int high = 2 * (groups * words + word);
             for (int r = 0; r < PANEL; r += Lanes.N) {
-                VectorBlockRow.nibbles(
-                        w.data(),
-                        at + 4L * r,
-                        otherAt + 4L * r,
-                        count,
-                        ints,
-                        2 * word,
-                        high,
-                        ints,
-                        sums + to + r,
-                        sums + otherTo + r);
+                MemorySegment data = w.data();
+                long lanes = 4L * r;
+                if (nibbles) {
+                    VectorBlockRow.nibbles(
+                            data,
+                            at + lanes,
+                            otherAt + lanes,
+                            count,
+                            ints,
+                            2 * word,
+                            2 * (all + word),
+                            ints,
+                            to + r,
+                            otherTo + r);
+                } else {
+                    VectorBlockRow.bytes(
+                            data, at + lanes, otherAt + lanes, count, ints, all, word, ints, to + r, otherTo + r);
+                }
             }
         }
     }

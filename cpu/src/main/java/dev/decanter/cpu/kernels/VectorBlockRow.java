@@ -13,8 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row of activations times panels, straight from memory. Codes of 4 bits are multiplied in 16-bit lanes, where sums are
- * exact modulo 2¹⁶ and those of a word fit; codes of 8 bits in f32 lanes, which hold the integers exactly.
+ * One row of activations times panels, straight from memory. Codes are multiplied in 16-bit lanes, where sums are
+ * exact modulo 2¹⁶: those of a word of 4-bit codes fit, and those of a word of 8-bit codes less 128.
  *
  * <p>Two panels at a time share what is spread of the activations, and callers go from panel to panel every {@link #VISIT}
  * words: the processor fetches about so much ahead of where a panel was left, while others are multiplied.
@@ -39,7 +39,15 @@ final class VectorBlockRow {
     private static final ShortVector DOWN_2 = ShortVector.broadcast(S, 2 * NIBBLE);
     private static final ShortVector DOWN_3 = ShortVector.broadcast(S, 3 * NIBBLE);
 
-    private static final int BYTE = 255;
+    /** Factors of a word, in ints. */
+    static final int NIBBLE_FACTORS = 4;
+
+    static final int BYTE_FACTORS = 3;
+
+    /** What is taken from codes of 8 bits, and so from their zero points; a power of two. */
+    static final int MIDDLE = 128;
+
+    private static final int MIDDLE_BITS = 7;
 
     private VectorBlockRow() {}
 
@@ -74,6 +82,34 @@ final class VectorBlockRow {
 
     private static ShortVector sixteenfold(LongVector v) {
         return v.reinterpretAsShorts().lanewise(VectorOperators.LSHL, NIBBLE);
+    }
+
+    /**
+     * Spreads the codes of activations to factors of 16-bit lanes for weights of 8 bits. A lane of weights is {@code v = a + 256 b},
+     * and modulo 2¹⁶
+     *
+     * <pre>{@code (a − 128)·qa + (b − 128)·qb = v·qa + (v >>> 8)·(qb − 256 qa) − 128·(qa + qb)}</pre>
+     *
+     * which is at most 2 · 128 · 127 in magnitude. The factors for word j are at {@code j} and {@code n / 4} further, what is added, with
+     * {@link #NO_BORROW}, {@code n / 2} further.
+     *
+     * @param n a multiple of 64
+     * @param factors receives {@code 3 n / 4} ints, each for an even lane (low) and an odd one
+     */
+    static void spreadForBytes(MemorySegment codes, int n, int[] factors) {
+        int words = n / Integer.BYTES;
+        for (int i = 0; i < words; i += N) {
+            ShortVector v = ShortVector.fromMemorySegment(S, codes, (long) i * Integer.BYTES, LITTLE_ENDIAN);
+            ShortVector first = v.lanewise(VectorOperators.LSHL, Byte.SIZE).lanewise(VectorOperators.ASHR, Byte.SIZE);
+            ShortVector second = v.lanewise(VectorOperators.ASHR, Byte.SIZE);
+            first.reinterpretAsInts().intoArray(factors, i);
+            second.sub(first.lanewise(VectorOperators.LSHL, Byte.SIZE))
+                    .reinterpretAsInts()
+                    .intoArray(factors, words + i);
+            START.sub(first.add(second).lanewise(VectorOperators.LSHL, MIDDLE_BITS))
+                    .reinterpretAsInts()
+                    .intoArray(factors, 2 * words + i);
+        }
     }
 
     /**
@@ -140,46 +176,48 @@ final class VectorBlockRow {
     }
 
     /**
-     * As {@link #nibbles} for codes of 8 bits.
+     * {@code sums[to + r] += Σ ((code − 128) · q + NO_BORROW)} over some words of 8-bit codes of a panel, and {@code sums[otherTo + r]}
+     * of another.
      *
-     * @param q codes of the activations
-     * @param from index of the first of them
+     * @param at where the words of the panel begin, for lane {@code r} of a row
+     * @param other where those of the other panel begin
+     * @param words how many, at most 128
+     * @param factors what {@link #spreadForBytes} made of all activations
+     * @param all words of a row
+     * @param from the first word
      */
     static void bytes(
-            MemorySegment codes, long at, long other, int words, float[] q, int from, float[] t, int to, int otherTo) {
-        for (int r = 0; r < PANEL; r += N) {
-            FloatVector s0 = FloatVector.fromArray(Lanes.F, t, to + r);
-            FloatVector s1 = FloatVector.zero(Lanes.F);
-            FloatVector s2 = s1;
-            FloatVector s3 = s1;
-            FloatVector t0 = FloatVector.fromArray(Lanes.F, t, otherTo + r);
-            FloatVector t1 = s1;
-            FloatVector t2 = s1;
-            FloatVector t3 = s1;
-            for (int j = 0; j < words; j++) {
-                FloatVector q0 = FloatVector.broadcast(Lanes.F, q[from + 4 * j]);
-                FloatVector q1 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 1]);
-                FloatVector q2 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 2]);
-                FloatVector q3 = FloatVector.broadcast(Lanes.F, q[from + 4 * j + 3]);
-                long word = (long) j * WORD + 4L * r;
-                IntVector v = IntVector.fromMemorySegment(Lanes.I, codes, at + word, LITTLE_ENDIAN);
-                s0 = number(v.and(BYTE)).fma(q0, s0);
-                s1 = number(v.lanewise(VectorOperators.LSHR, 8).and(BYTE)).fma(q1, s1);
-                s2 = number(v.lanewise(VectorOperators.LSHR, 16).and(BYTE)).fma(q2, s2);
-                s3 = number(v.lanewise(VectorOperators.LSHR, 24)).fma(q3, s3);
-                IntVector w = IntVector.fromMemorySegment(Lanes.I, codes, other + word, LITTLE_ENDIAN);
-                t0 = number(w.and(BYTE)).fma(q0, t0);
-                t1 = number(w.lanewise(VectorOperators.LSHR, 8).and(BYTE)).fma(q1, t1);
-                t2 = number(w.lanewise(VectorOperators.LSHR, 16).and(BYTE)).fma(q2, t2);
-                t3 = number(w.lanewise(VectorOperators.LSHR, 24)).fma(q3, t3);
-            }
-            s0.add(s1).add(s2.add(s3)).intoArray(t, to + r);
-            t0.add(t1).add(t2.add(t3)).intoArray(t, otherTo + r);
+            MemorySegment codes,
+            long at,
+            long other,
+            int words,
+            int[] factors,
+            int all,
+            int from,
+            int[] sums,
+            int to,
+            int otherTo) {
+        IntVector sum = IntVector.fromArray(Lanes.I, sums, to);
+        IntVector odd = IntVector.zero(Lanes.I);
+        IntVector otherSum = IntVector.fromArray(Lanes.I, sums, otherTo);
+        IntVector otherOdd = odd;
+        for (int j = 0; j < words; j++) {
+            ShortVector f0 = pair(factors, from + j);
+            ShortVector f1 = pair(factors, all + from + j);
+            ShortVector start = pair(factors, 2 * all + from + j);
+            ShortVector v = ShortVector.fromMemorySegment(S, codes, at + (long) j * WORD, LITTLE_ENDIAN);
+            IntVector a =
+                    start.add(v.mul(f0)).add(down(v, DOWN_2, Byte.SIZE).mul(f1)).reinterpretAsInts();
+            sum = sum.add(a);
+            odd = odd.add(a.lanewise(VectorOperators.ASHR, Short.SIZE));
+            ShortVector w = ShortVector.fromMemorySegment(S, codes, other + (long) j * WORD, LITTLE_ENDIAN);
+            IntVector b =
+                    start.add(w.mul(f0)).add(down(w, DOWN_2, Byte.SIZE).mul(f1)).reinterpretAsInts();
+            otherSum = otherSum.add(b);
+            otherOdd = otherOdd.add(b.lanewise(VectorOperators.ASHR, Short.SIZE));
         }
-    }
-
-    private static FloatVector number(IntVector v) {
-        return (FloatVector) v.convert(VectorOperators.I2F, 0);
+        sum.sub(odd.mul(ALL_BUT_ONE)).intoArray(sums, to);
+        otherSum.sub(otherOdd.mul(ALL_BUT_ONE)).intoArray(sums, otherTo);
     }
 
     /**

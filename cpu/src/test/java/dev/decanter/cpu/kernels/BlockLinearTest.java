@@ -90,7 +90,7 @@ class BlockLinearTest {
 
     @ParameterizedTest
     @MethodSource("implementations")
-    void greatestCodesDoNotOverflow(BlockKernels kernels) {
+    void extremeCodesDoNotOverflow(BlockKernels kernels) {
         try (ThreadTeam team = new ThreadTeam(1);
                 Arena arena = Arena.ofShared();
                 QuantizedRows x = new QuantizedRows()) {
@@ -99,24 +99,27 @@ class BlockLinearTest {
                     for (int rows : new int[] {1, 16, 32}) {
                         int k = 2 * group;
                         MemorySegment data = arena.allocate(16L * k * format.bits() / 8);
-                        byte ones = -1;
-                        data.fill(ones);
                         MemorySegment scales = Data.of(new float[] {0.5f});
                         Quantization q = new Quantization(
                                 group,
                                 new Quantization.Entries(scales, 0, WeightFormat.F32, 0, 0),
                                 Quantization.Entries.none());
                         Packer.Source s = new Packer.Source(data, 0, format, 16, k, false);
-                        BlockWeights w = BlockPacker.pack(team, WeightMemory.in(arena), s, q, group, kernels.layout());
-                        for (float sign : new float[] {1, -1}) {
-                            float[] values = new float[rows * k];
-                            Arrays.fill(values, sign * 127);
-                            x.quantize(team, Data.of(values), 0, k, rows, k, group);
-                            MemorySegment y = Data.blank(rows * 16);
-                            BlockLinear.apply(team, kernels, w, x, y, 0, 16);
-                            float[] expected = new float[rows * 16];
-                            Arrays.fill(expected, sign * 127 * 0.5f * (format.bits() == 4 ? 15 : 255) * k);
-                            assertThat(Data.read(y)).isEqualTo(expected);
+                        for (byte codes : new byte[] {-1, 0}) {
+                            data.fill(codes);
+                            BlockWeights w =
+                                    BlockPacker.pack(team, WeightMemory.in(arena), s, q, group, kernels.layout());
+                            for (float sign : new float[] {1, -1}) {
+                                float[] values = new float[rows * k];
+                                Arrays.fill(values, sign * 127);
+                                x.quantize(team, Data.of(values), 0, k, rows, k, group);
+                                MemorySegment y = Data.blank(rows * 16);
+                                BlockLinear.apply(team, kernels, w, x, y, 0, 16);
+                                float[] expected = new float[rows * 16];
+                                float most = format.bits() == 4 ? 15 : 255;
+                                Arrays.fill(expected, codes == 0 ? 0 : sign * 127 * 0.5f * most * k);
+                                assertThat(Data.read(y)).isEqualTo(expected);
+                            }
                         }
                     }
                 }
