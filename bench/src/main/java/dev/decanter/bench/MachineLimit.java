@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
 
 /** What bounds a kernel on this machine, measured by loops that do nothing else. */
-enum MachineLimit {
+public enum MachineLimit {
     /** Bytes read from memory, a region as long as what the kernels read, by the loops of {@code decanter devices}. */
     MEMORY,
     /** Additions and multiplications of f32 in registers. */
@@ -34,9 +34,7 @@ enum MachineLimit {
 
     /** Memory for {@link #measure}, written once. */
     MemorySegment region(ThreadTeam team, WeightMemory memory) {
-        MemorySegment region = memory.allocate(this == MEMORY ? POOL : PIECE);
-        team.run(team.size(), thread -> part(region, thread, team.size()).fill((byte) 1));
-        return region;
+        return region(team, memory, this == MEMORY ? POOL : PIECE);
     }
 
     private static MemorySegment part(MemorySegment all, int thread, int threads) {
@@ -52,18 +50,31 @@ enum MachineLimit {
     }
 
     private static double read(ThreadTeam team, MemorySegment region) {
-        var code = ProbeCode.reader();
         return rate(() -> {
-            team.run(team.size(), thread -> {
-                MemorySegment part = part(region, thread, team.size());
-                long half = part.byteSize() / PIECE / 2 * PIECE;
-                for (long at = 0; at < half; at += PIECE) {
-                    MemorySegment one = part.asSlice(at, PIECE);
-                    MemorySegment other = part.asSlice(half + at, PIECE);
-                    code.ifPresentOrElse(c -> c.read(one, other), () -> ProbeLoops.read(one, other));
-                }
-            });
+            readOnce(team, region);
             return region.byteSize();
+        });
+    }
+
+    /** Memory that {@link #readOnce} reads all of, written once: so many bytes, rounded up to what the threads take in turns. */
+    public static MemorySegment region(ThreadTeam team, WeightMemory memory, long bytes) {
+        long unit = 2 * PIECE * team.size();
+        MemorySegment region = memory.allocate(Math.ceilDiv(bytes, unit) * unit);
+        team.run(team.size(), thread -> part(region, thread, team.size()).fill((byte) 1));
+        return region;
+    }
+
+    /** Reads all of a region as fast as this machine can, by the loops of {@code decanter devices}. */
+    public static void readOnce(ThreadTeam team, MemorySegment region) {
+        var code = ProbeCode.reader();
+        team.run(team.size(), thread -> {
+            MemorySegment part = part(region, thread, team.size());
+            long half = part.byteSize() / 2;
+            for (long at = 0; at < half; at += PIECE) {
+                MemorySegment one = part.asSlice(at, PIECE);
+                MemorySegment other = part.asSlice(half + at, PIECE);
+                code.ifPresentOrElse(c -> c.read(one, other), () -> ProbeLoops.read(one, other));
+            }
         });
     }
 

@@ -23,11 +23,11 @@ import java.util.Set;
  * @param integers whether most elements are integers of at most 8 bits
  * @param cacheBytes keys and values of one position
  */
-record ModelWork(long weightBytes, long weights, long headWeights, boolean integers, long cacheBytes) {
+public record ModelWork(long weightBytes, long weights, long headWeights, boolean integers, long cacheBytes) {
     private static final String CACHE_PRECISION = "KV_CACHE_PRECISION";
 
     /** Reads the graph; {@code properties} are those that the model is compiled with. */
-    static ModelWork of(Model model, Map<String, String> properties) {
+    public static ModelWork of(Model model, Map<String, String> properties) {
         Node head = head(model);
         Counter counter = new Counter();
         long cacheNumbers = 0;
@@ -88,7 +88,7 @@ record ModelWork(long weightBytes, long weights, long headWeights, boolean integ
     }
 
     /** Bytes that a token reads behind {@code context} others. */
-    double bytesPerToken(double context) {
+    public double bytesPerToken(double context) {
         return weightBytes + cacheBytes * context;
     }
 

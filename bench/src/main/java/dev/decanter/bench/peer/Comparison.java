@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
  * Compares our engine with llama.cpp, and others if asked, on random models of a shape: makes the models, runs the engines in turns and
  * prints for each figure the median, least and greatest ratio of the pairs. Every run is printed with the cores that others kept busy
  * meanwhile. Before each run it waits for others to be quiet; a pair counts if they kept less than a tenth of a core busy during both
- * runs, by that measure and no other (llama.cpp's team, which spins, suffers more from neighbours than ours).
+ * runs, by that measure and no other (llama.cpp's team, which spins, suffers more from neighbours than ours). {@link MemoryLimit} has a
+ * turn, too: what memory gave in the same minutes.
  */
 @Command(
         name = "bench/compare",
@@ -35,6 +36,7 @@ public final class Comparison implements Callable<Integer> {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String OURS = "decanter";
     private static final String PEER = "llama.cpp";
+    private static final String LIMIT = "memory";
 
     @Option(
             names = {"-s", "--shape"},
@@ -189,6 +191,7 @@ public final class Comparison implements Callable<Integer> {
         List<EngineSpec> engines = new ArrayList<>();
         engines.add(new EngineSpec(OURS, EngineSpec.Kind.DECANTER, options, Path.of(""), properties));
         engines.add(new EngineSpec(PEER, EngineSpec.Kind.LLAMA_CPP, List.of(), libraries, Map.of()));
+        engines.add(new EngineSpec(LIMIT, EngineSpec.Kind.MEMORY, List.of(), Path.of(""), Map.of()));
         if (noMachineCode) {
             List<String> all = new ArrayList<>(options);
             all.add("-Ddecanter.cpu.machine=off");
@@ -243,6 +246,7 @@ public final class Comparison implements Callable<Integer> {
         figures.add(Figure.firstToken(true));
         Report report = new Report(format, engines, samples, figures);
         report.ratios();
+        report.limits();
         report.contexts(contexts);
         report.memory(peaks, made.weightBytes(format), made.cacheBytes(format, rounds.positions()), rounds.positions());
         report.startMemory(starts.memory());

@@ -19,16 +19,23 @@ record EngineSpec(String name, Kind kind, List<String> options, Path place, Map<
     enum Kind {
         DECANTER,
         LLAMA_CPP,
-        LLAMA3_JAVA
+        LLAMA3_JAVA,
+        /** {@link MemoryLimit}. */
+        MEMORY
     }
 
     boolean ours() {
         return kind == Kind.DECANTER;
     }
 
+    /** Whether it is no engine but the limit of one. */
+    boolean limit() {
+        return kind == Kind.MEMORY;
+    }
+
     /** Which of a format's two models this engine reads. */
     Path model(PeerModels models, FormatPair pair) {
-        return ours() ? models.ir(pair) : models.gguf(pair);
+        return ours() || limit() ? models.ir(pair) : models.gguf(pair);
     }
 
     /** The command that starts its {@link EngineWorker}. */
@@ -37,6 +44,11 @@ record EngineSpec(String name, Kind kind, List<String> options, Path place, Map<
         if (kind == Kind.LLAMA3_JAVA) {
             // the calling thread takes part beside the pool's
             jvm.add("-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + Math.max(1, threads - 1));
+        }
+        if (limit()) {
+            // it counts as the benchmark command does
+            jvm.addAll(List.of("--add-modules", "dev.decanter.cli"));
+            jvm.addAll(List.of("--add-exports", "dev.decanter.cli/dev.decanter.cli=ALL-UNNAMED"));
         }
         List<String> arguments = new ArrayList<>(List.of(
                 Integer.toString(threads),

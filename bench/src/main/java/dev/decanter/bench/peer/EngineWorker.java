@@ -68,6 +68,7 @@ public final class EngineWorker {
             case DECANTER -> new DecanterEngine(model, threads, properties(arguments));
             case LLAMA_CPP -> new LlamaCpp(new LlamaLibrary(place), model, threads, positions);
             case LLAMA3_JAVA -> new Llama3Java(place, model, positions);
+            case MEMORY -> new MemoryLimit(model, threads);
         };
     }
 

@@ -45,11 +45,11 @@ final class Report {
     /** Ratios of each engine of ours to each other one. */
     void ratios() {
         ArrayNode array = json.putArray("ratios");
-        List<EngineSpec> others =
-                engines.stream().filter(engine -> !engine.ours()).toList();
         for (EngineSpec ours : engines.stream().filter(EngineSpec::ours).toList()) {
-            for (EngineSpec other : others) {
-                title(ours.name() + " " + format.name() + " : " + other.name() + " " + format.gguf());
+            for (EngineSpec other :
+                    engines.stream().filter(engine -> !engine.ours()).toList()) {
+                String against = other.limit() ? "reading the weights alone" : other.name() + " " + format.gguf();
+                title(ours.name() + " " + format.name() + " : " + against);
                 for (Figure figure : figures) {
                     ratio(
                             array,
@@ -58,6 +58,21 @@ final class Report {
                             ours,
                             other,
                             figure);
+                }
+            }
+        }
+    }
+
+    /** The most that ratios of decoding could be: reading the weights of ours, over each other engine. */
+    void limits() {
+        ArrayNode array = json.putArray("limits");
+        for (EngineSpec limit : engines.stream().filter(EngineSpec::limit).toList()) {
+            for (EngineSpec other :
+                    engines.stream().filter(e -> !e.ours() && !e.limit()).toList()) {
+                title("reading the weights of " + format.name() + " alone : " + other.name() + " " + format.gguf());
+                for (Figure figure : figures) {
+                    Optional<Ratio> ratio = Ratio.of(samples, figure, limit.name(), other.name());
+                    ratio(array, figure.name(), ratio, limit, other, figure);
                 }
             }
         }
@@ -72,7 +87,7 @@ final class Report {
         Figure most = Figure.decode(contexts.stream().max(Integer::compare).orElseThrow());
         ArrayNode array = json.putArray("context_ratios");
         title(most.name() + " : " + least.name());
-        for (EngineSpec engine : engines) {
+        for (EngineSpec engine : engines.stream().filter(e -> !e.limit()).toList()) {
             Optional<Ratio> ratio = Ratio.of(samples, engine.name(), most, engine.name(), least);
             ratio(array, engine.name(), ratio, engine, engine, most);
         }
@@ -114,7 +129,7 @@ final class Report {
                 expected));
         ObjectNode node = json.putObject("peak_memory_mb");
         node.put("weights_kv_cache_and_spare", expected);
-        for (EngineSpec engine : engines) {
+        for (EngineSpec engine : engines.stream().filter(e -> !e.limit()).toList()) {
             long peak = peaks.getOrDefault(engine.name(), 0L);
             node.put(engine.name(), peak);
             text.append(String.format(Locale.ROOT, "  %-24s %d MB", engine.name(), peak));

@@ -60,7 +60,10 @@ record Rounds(int pairs, int tokens, List<Integer> prompts, List<Integer> contex
                 System.out.printf("pair %d, prompt %d, load %s%n", pair + 1, prompt, MachineLoad.averages());
                 for (Worker worker : turn(workers, pair)) {
                     awaitQuiet(patience);
-                    add(samples, worker, Figure.prefill(prompt), pair, worker.prompt(prompt));
+                    JsonNode result = worker.prompt(prompt);
+                    if (!worker.spec().limit()) {
+                        add(samples, worker, Figure.prefill(prompt), pair, result);
+                    }
                     if (contexts.contains(prompt)) {
                         decode(samples, worker, prompt, pair, greedy);
                     }
@@ -80,6 +83,9 @@ record Rounds(int pairs, int tokens, List<Integer> prompts, List<Integer> contex
             throws IOException, InterruptedException {
         for (Worker worker : workers) {
             JsonNode filled = worker.prompt(context);
+            if (worker.spec().limit()) {
+                continue;
+            }
             System.out.printf(
                     Locale.ROOT,
                     "  %-18s context of %d tokens made at %.1f tok/s (once, no figure)%n",
@@ -102,8 +108,10 @@ record Rounds(int pairs, int tokens, List<Integer> prompts, List<Integer> contex
             throws IOException {
         JsonNode result = worker.decode(tokens);
         add(samples, worker, Figure.decode(context), pair, result);
-        greedy.computeIfAbsent(context, _ -> new TreeMap<>())
-                .putIfAbsent(worker.spec().name(), result.path("tokens"));
+        if (!worker.spec().limit()) {
+            greedy.computeIfAbsent(context, _ -> new TreeMap<>())
+                    .putIfAbsent(worker.spec().name(), result.path("tokens"));
+        }
     }
 
     private static void add(List<Sample> samples, Worker worker, Figure figure, int pair, JsonNode result) {

@@ -58,7 +58,7 @@ final class Starts {
             throws IOException, InterruptedException {
         List<Turn> turns = new ArrayList<>();
         for (EngineSpec spec : engines) {
-            if (spec.kind() == EngineSpec.Kind.LLAMA3_JAVA) {
+            if (spec.kind() == EngineSpec.Kind.LLAMA3_JAVA || spec.limit()) {
                 continue;
             }
             turns.add(new Turn(spec, false));
