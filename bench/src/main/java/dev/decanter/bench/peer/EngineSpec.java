@@ -46,9 +46,12 @@ record EngineSpec(String name, Kind kind, List<String> options, Path place, Map<
             jvm.add("-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + Math.max(1, threads - 1));
         }
         if (limit()) {
-            // it counts as the benchmark command does
+            // it counts as the benchmark command does, and reads as the device's probe
             jvm.addAll(List.of("--add-modules", "dev.decanter.cli"));
-            jvm.addAll(List.of("--add-exports", "dev.decanter.cli/dev.decanter.cli=ALL-UNNAMED"));
+            for (String internal :
+                    List.of("cli/dev.decanter.cli", "cpu/dev.decanter.cpu.kernels", "cpu/dev.decanter.cpu.machine")) {
+                jvm.addAll(List.of("--add-exports", "dev.decanter." + internal + "=ALL-UNNAMED"));
+            }
         }
         List<String> arguments = new ArrayList<>(List.of(
                 Integer.toString(threads),

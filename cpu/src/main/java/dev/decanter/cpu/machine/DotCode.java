@@ -45,7 +45,7 @@ final class DotCode {
     static final int BLOCK = SUMS + 16 * 64;
 
     /** Bytes of each stream that are asked for ahead: of all of them together, memory's latency at the rate of one core. */
-    private static final int AHEAD = 1536;
+    private static final int AHEAD = 2048;
 
     private static final int WORD = 64;
     private static final int TILE_ROW = 64;
