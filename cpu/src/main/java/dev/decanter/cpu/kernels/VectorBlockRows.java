@@ -57,12 +57,13 @@ final class VectorBlockRows {
                 }
             }
         }
-        for (int column = 0; column < columns; column++) {
-            int first = panel + column * each;
-            int count = Math.min(Math.min(each, panel + panels - first) * PANEL, w.outputs() - first * PANEL);
-            for (int m = 0; m < rows; m++) {
-                int at = (column * rows + m) * width;
-                VectorBlockKernels.write(w, first, count, out, at, y, yOffset + (row + m) * yStride * Float.BYTES);
+        for (int m = 0; m < rows; m++) {
+            long rowAt = yOffset + (row + m) * yStride * Float.BYTES;
+            // all of a row before the next one, which is on another page
+            for (int column = 0; column < columns; column++) {
+                int first = panel + column * each;
+                int count = Math.min(Math.min(each, panel + panels - first) * PANEL, w.outputs() - first * PANEL);
+                VectorBlockKernels.write(w, first, count, out, (column * rows + m) * width, y, rowAt);
             }
         }
     }
