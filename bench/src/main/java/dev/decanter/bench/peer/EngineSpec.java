@@ -28,7 +28,7 @@ record EngineSpec(String name, Kind kind, List<String> options, Path place, Map<
         return kind == Kind.DECANTER;
     }
 
-    /** Whether it is no engine but the limit of one. */
+    /** Whether it is no engine but a measure for them. */
     boolean limit() {
         return kind == Kind.MEMORY;
     }

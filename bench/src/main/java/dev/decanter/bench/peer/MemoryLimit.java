@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * No engine, but what no engine can be faster than: for each token it reads as many bytes as our model's weights have, and does nothing
- * with them. Keys and values are left out, and prompts take no time.
+ * No engine, but a measure for them: for each token it reads as many bytes as our model's weights have, by the loops of {@code
+ * decanter devices}, and does nothing with them. Keys and values are left out, and prompts take no time.
  */
 final class MemoryLimit implements Engine {
     private final ThreadTeam team;

@@ -63,7 +63,7 @@ final class Report {
         }
     }
 
-    /** The most that ratios of decoding could be: reading the weights of ours, over each other engine. */
+    /** What ratios of decoding would be for an engine that only reads the weights of ours. */
     void limits() {
         ArrayNode array = json.putArray("limits");
         for (EngineSpec limit : engines.stream().filter(EngineSpec::limit).toList()) {
