@@ -88,7 +88,7 @@ public record ModelWork(long weightBytes, long weights, long headWeights, boolea
     }
 
     /** Bytes that a token reads behind {@code context} others. */
-    public double bytesPerToken(double context) {
+    double bytesPerToken(double context) {
         return weightBytes + cacheBytes * context;
     }
 

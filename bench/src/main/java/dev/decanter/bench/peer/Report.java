@@ -19,6 +19,7 @@ final class Report {
 
     private final FormatPair format;
     private final List<EngineSpec> engines;
+    private final List<EngineSpec> limits;
     private final List<Sample> samples;
     private final List<Figure> figures;
     private final StringBuilder text = new StringBuilder();
@@ -26,7 +27,8 @@ final class Report {
 
     Report(FormatPair format, List<EngineSpec> engines, List<Sample> samples, List<Figure> figures) {
         this.format = format;
-        this.engines = engines;
+        this.engines = engines.stream().filter(engine -> !engine.limit()).toList();
+        limits = engines.stream().filter(EngineSpec::limit).toList();
         this.samples = samples;
         this.figures = figures;
         json.put("format", format.name()).put("gguf", format.gguf());
@@ -46,35 +48,36 @@ final class Report {
     void ratios() {
         ArrayNode array = json.putArray("ratios");
         for (EngineSpec ours : engines.stream().filter(EngineSpec::ours).toList()) {
-            for (EngineSpec other :
-                    engines.stream().filter(engine -> !engine.ours()).toList()) {
-                String against = other.limit() ? "reading the weights alone" : other.name() + " " + format.gguf();
-                title(ours.name() + " " + format.name() + " : " + against);
-                for (Figure figure : figures) {
-                    ratio(
-                            array,
-                            figure.name(),
-                            Ratio.of(samples, figure, ours.name(), other.name()),
-                            ours,
-                            other,
-                            figure);
-                }
+            for (EngineSpec other : others()) {
+                title(ours.name() + " " + format.name() + " : " + other.name() + " " + format.gguf());
+                figures(array, ours, other);
             }
         }
     }
 
-    /** What ratios of decoding would be for an engine that only reads the weights of ours. */
+    private List<EngineSpec> others() {
+        return engines.stream().filter(engine -> !engine.ours()).toList();
+    }
+
+    /** Ours beside reading its weights alone, and what ratios of decoding would be for an engine that did only that. */
     void limits() {
         ArrayNode array = json.putArray("limits");
-        for (EngineSpec limit : engines.stream().filter(EngineSpec::limit).toList()) {
-            for (EngineSpec other :
-                    engines.stream().filter(e -> !e.ours() && !e.limit()).toList()) {
-                title("reading the weights of " + format.name() + " alone : " + other.name() + " " + format.gguf());
-                for (Figure figure : figures) {
-                    Optional<Ratio> ratio = Ratio.of(samples, figure, limit.name(), other.name());
-                    ratio(array, figure.name(), ratio, limit, other, figure);
-                }
+        for (EngineSpec limit : limits) {
+            String reading = "reading the weights of " + format.name() + " alone";
+            for (EngineSpec ours : engines.stream().filter(EngineSpec::ours).toList()) {
+                title(ours.name() + " : " + reading);
+                figures(array, ours, limit);
             }
+            for (EngineSpec other : others()) {
+                title(reading + " : " + other.name() + " " + format.gguf());
+                figures(array, limit, other);
+            }
+        }
+    }
+
+    private void figures(ArrayNode array, EngineSpec one, EngineSpec other) {
+        for (Figure figure : figures) {
+            ratio(array, figure.name(), Ratio.of(samples, figure, one.name(), other.name()), one, other, figure);
         }
     }
 
@@ -87,7 +90,7 @@ final class Report {
         Figure most = Figure.decode(contexts.stream().max(Integer::compare).orElseThrow());
         ArrayNode array = json.putArray("context_ratios");
         title(most.name() + " : " + least.name());
-        for (EngineSpec engine : engines.stream().filter(e -> !e.limit()).toList()) {
+        for (EngineSpec engine : engines) {
             Optional<Ratio> ratio = Ratio.of(samples, engine.name(), most, engine.name(), least);
             ratio(array, engine.name(), ratio, engine, engine, most);
         }
@@ -129,7 +132,7 @@ final class Report {
                 expected));
         ObjectNode node = json.putObject("peak_memory_mb");
         node.put("weights_kv_cache_and_spare", expected);
-        for (EngineSpec engine : engines.stream().filter(e -> !e.limit()).toList()) {
+        for (EngineSpec engine : engines) {
             long peak = peaks.getOrDefault(engine.name(), 0L);
             node.put(engine.name(), peak);
             text.append(String.format(Locale.ROOT, "  %-24s %d MB", engine.name(), peak));
