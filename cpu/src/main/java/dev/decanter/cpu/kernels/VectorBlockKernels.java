@@ -83,10 +83,7 @@ public final class VectorBlockKernels implements BlockKernels {
             codes.multiply(first, count, t);
             for (int i = 0; i < count; i++) {
                 scales(w, first + i, 0, w.panelEntries(), scale, 0);
-                zeros(w, first + i, 0, w.panelEntries(), zero, 0);
-                for (int j = 0; j < w.panelEntries(); j++) {
-                    zero[j] -= codes.middle();
-                }
+                zeros(w, first + i, 0, w.panelEntries(), codes.middle(), zero, 0);
                 int step = w.perRow() ? 0 : PANEL;
                 VectorBlockRow.add(t, i * groups * PANEL, groups, scale, zero, step, sums, out, 0);
                 int live = Math.min(PANEL, w.outputs() - (first + i) * PANEL);
@@ -142,7 +139,7 @@ public final class VectorBlockKernels implements BlockKernels {
             }
         }
 
-        /** What zero points are less. */
+        /** What is taken from codes, and so from zero points. */
         int middle() {
             return nibbles ? 0 : VectorBlockRow.MIDDLE;
         }
@@ -190,11 +187,15 @@ public final class VectorBlockKernels implements BlockKernels {
         }
     }
 
-    static void zeros(BlockWeights w, int panel, long entry, int n, float[] dst, int at) {
-        if (w.zeroPoints()) {
-            VectorBlockTiles.widenUnsigned(w.data(), w.zeroPointsAt(panel) + entry, n, dst, at);
-        } else {
-            Arrays.fill(dst, at, at + n, w.zeroPoint());
+    /** Zero points of groups of a panel, less what was taken from the codes. */
+    static void zeros(BlockWeights w, int panel, long entry, int n, int middle, float[] dst, int at) {
+        if (!w.zeroPoints()) {
+            Arrays.fill(dst, at, at + n, w.zeroPoint() - middle);
+            return;
+        }
+        VectorBlockTiles.widenUnsigned(w.data(), w.zeroPointsAt(panel) + entry, n, dst, at);
+        for (int i = at; i < at + n; i++) {
+            dst[i] -= middle;
         }
     }
 

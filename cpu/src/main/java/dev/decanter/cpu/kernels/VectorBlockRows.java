@@ -48,9 +48,8 @@ final class VectorBlockRows {
                 for (int p = first; p <= last; p++) {
                     long entry = w.entry(0, g);
                     VectorBlockKernels.scales(w, p, entry, PANEL, scale, (p - first) * PANEL);
-                    VectorBlockKernels.zeros(w, p, entry, PANEL, zero, (p - first) * PANEL);
+                    VectorBlockKernels.zeros(w, p, entry, PANEL, o.middle(), zero, (p - first) * PANEL);
                 }
-                o.offset(zero);
                 for (int m = 0; m < rows; m += height) {
                     int live = Math.min(height, rows - m);
                     o.multiply(m, live, g, scale, zero, sums, out, (column * rows + m) * width);
@@ -93,8 +92,8 @@ final class VectorBlockRows {
         /** Brings the group of panels {@code first} to {@code last}; columns past them are left to chance, but finite. */
         void weights(int first, int last, int g);
 
-        /** Takes from the tile's zero points what {@link #weights} takes from codes. */
-        void offset(float[] zero);
+        /** What {@link #weights} takes from codes, and so is taken from zero points. */
+        int middle();
 
         /**
          * Adds the products of rows {@code m} to {@code m + live - 1}, less their zero points and times their scales, to {@code
@@ -154,7 +153,9 @@ final class VectorBlockRows {
         }
 
         @Override
-        public void offset(float[] zero) {}
+        public int middle() {
+            return 0;
+        }
 
         @Override
         public void multiply(int m, int live, int g, float[] scale, float[] zero, float[] sums, float[] out, int at) {
@@ -214,10 +215,8 @@ final class VectorBlockRows {
         }
 
         @Override
-        public void offset(float[] zero) {
-            for (int i = 0; i < VectorBlockTriples.WIDTH; i++) {
-                zero[i] -= VectorBlockTriples.MIDDLE;
-            }
+        public int middle() {
+            return VectorBlockTriples.MIDDLE;
         }
 
         @Override
